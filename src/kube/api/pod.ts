@@ -1,0 +1,78 @@
+import type {
+  V1Container,
+  V1ContainerState,
+  V1ContainerStatus,
+  V1ObjectMeta,
+  V1PodCondition,
+  V1PodSpec,
+  V1PodStatus,
+  V1Volume,
+} from '@kubernetes/client-node'
+
+/** A Kubernetes type as it stands in JSON: read-only, instants as RFC 3339 strings. */
+export type Json<T> = T extends Date
+  ? string
+  : T extends (infer Item)[]
+    ? readonly Json<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Json<T[Key]> }
+      : T
+
+type WithFacts<T, Facts> = Omit<T, keyof Facts> & Readonly<Facts>
+
+export type RestartPolicy = 'Always' | 'OnFailure' | 'Never'
+export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never'
+
+export type ObjectMeta = WithFacts<Json<V1ObjectMeta>, { name: string; namespace: string; uid: string }>
+
+/** A container of a parsed Pod: what Kubernetes' defaulting fills in is there. */
+export type Container = WithFacts<
+  Json<V1Container>,
+  {
+    name: string
+    image: string
+    imagePullPolicy: PullPolicy
+    terminationMessagePath: string
+    terminationMessagePolicy: 'File' | 'FallbackToLogsOnError'
+    restartPolicy?: RestartPolicy
+  }
+>
+
+export type Volume = Json<V1Volume>
+
+export type PodSpec = WithFacts<
+  Json<V1PodSpec>,
+  {
+    containers: readonly Container[]
+    initContainers?: readonly Container[]
+    restartPolicy: RestartPolicy
+    terminationGracePeriodSeconds: number
+    dnsPolicy: 'ClusterFirst' | 'ClusterFirstWithHostNet' | 'Default' | 'None'
+    enableServiceLinks: boolean
+  }
+>
+
+export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown'
+export type ContainerStatus = Json<V1ContainerStatus>
+export type ContainerStatusState = Json<V1ContainerState>
+export type PodCondition = Json<V1PodCondition>
+export type PodStatus = WithFacts<Json<V1PodStatus>, { phase?: PodPhase }>
+
+/** A Pod as peapod keeps it: Kubernetes' JSON, validated, with Kubernetes' defaults filled in. */
+export interface Pod {
+  readonly apiVersion: 'v1'
+  readonly kind: 'Pod'
+  readonly metadata: ObjectMeta
+  readonly spec: PodSpec
+  readonly status?: PodStatus
+}
+
+/** An init container that stays: `restartPolicy: Always` in `initContainers` (KEP-753). */
+export function isSidecar(initContainer: Container): boolean {
+  return initContainer.restartPolicy === 'Always'
+}
+
+/** Init containers, sidecars among them, in the order in which they start; then the app containers. */
+export function allContainers(pod: Pod): readonly Container[] {
+  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+}

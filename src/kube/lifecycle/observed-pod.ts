@@ -1,0 +1,93 @@
+/** What the engine saw of one Pod on the machine: the only input, beside the Pod and the clock, of every decision. */
+export interface ObservedPod {
+  readonly sandbox: ObservedSandbox
+  /** By container name. A container that is not here was never created in this pod. */
+  readonly containers: Readonly<Record<string, ObservedContainer>>
+  /** When the node took the pod in: `status.startTime`, and where activeDeadlineSeconds counts from (S13). */
+  readonly acceptedAtMs: number
+}
+
+export type ObservedSandbox =
+  | { readonly is: 'absent' }
+  /** Being made (or removed): leave it alone until it is done. */
+  | { readonly is: 'changing' }
+  | { readonly is: 'failed'; readonly message: string; readonly failedAtMs: number; readonly attempts: number }
+  | {
+      readonly is: 'ready'
+      /** Increases with every sandbox of the same pod: 0, 1, … A container of an older sandbox does not count (S11). */
+      readonly attempt: number
+      readonly podIPs: readonly string[]
+      readonly hostIPs: readonly string[]
+      readonly readyAtMs: number
+    }
+
+export interface ObservedContainer {
+  /** Starts after the first one: Kubernetes' restartCount. Never goes down (invariant 6). */
+  readonly restarts: number
+  /** Restarts since the container last ran for ten minutes: what the back-off counts (R2). */
+  readonly crashes: number
+  /** The sandbox attempt that the newest instance belongs to. */
+  readonly sandboxAttempt: number
+  readonly state: ContainerState
+  /** The instance before the one in `state`. */
+  readonly previous?: ExitedContainer
+  /** What the image reference resolved to, once it did. */
+  readonly image?: { readonly name: string; readonly id: string }
+}
+
+export interface ExitedContainer {
+  readonly is: 'exited'
+  readonly id: string
+  readonly exitCode: number
+  readonly signal?: number
+  /** Completed, Error, OOMKilled, StartError, ContainerCannotRun, ContainerStatusUnknown … */
+  readonly reason: string
+  readonly message?: string
+  /** 0 when it never ran. */
+  readonly startedAtMs: number
+  readonly finishedAtMs: number
+}
+
+export type ContainerState =
+  /** Nothing of it is on the machine and nothing is under way. */
+  | { readonly is: 'absent' }
+  /** Its image is being pulled, or it is being created and started. */
+  | { readonly is: 'starting'; readonly sinceMs: number }
+  /** The last attempt to start it did not get as far as a process; it is tried again after a back-off (Q10, R9). */
+  | {
+      readonly is: 'not-started'
+      readonly reason:
+        | 'ErrImagePull'
+        | 'ErrImageNeverPull'
+        | 'ImageInspectError'
+        | 'InvalidImageName'
+        | 'RegistryUnavailable'
+        | 'CreateContainerConfigError'
+        | 'CreateContainerError'
+        | 'FailedMount'
+      readonly message: string
+      readonly failedAtMs: number
+      /** Consecutive failures, from 1. */
+      readonly attempts: number
+    }
+  | {
+      readonly is: 'running'
+      readonly id: string
+      readonly startedAtMs: number
+      /** Process running, postStart finished, startup probe passed or none (S4). */
+      readonly started: boolean
+      /** Readiness probe's verdict, or true without one. */
+      readonly ready: boolean
+      readonly stopping?: ObservedStopping
+    }
+  | ExitedContainer
+
+/** A stop that was begun and has not ended the process yet. */
+export interface ObservedStopping {
+  /** When its grace period began. */
+  readonly sinceMs: number
+  readonly graceSeconds: number
+  /** When SIGTERM (or the container's stop signal) was sent. */
+  readonly terminatedAtMs?: number
+  readonly killedAtMs?: number
+}

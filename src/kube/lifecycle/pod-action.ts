@@ -1,0 +1,39 @@
+/**
+ * One step towards what a Pod asks for. Steps in one list may run together; what must come later is left to the next
+ * pass. A step that was begun shows in the next ObservedPod ('changing', 'starting', 'stopping'), so that no pass asks twice.
+ */
+export type PodAction =
+  | { readonly do: 'create-sandbox'; readonly attempt: number }
+  /** Pull the image if the policy asks for it, create the container, start it. */
+  | { readonly do: 'start'; readonly container: string }
+  /**
+   * Create, without starting it, a container that is sure to be wanted next, so that its start costs less. Advice: the
+   * observed state stays 'absent' (or 'exited') and performing it twice or not at all is right.
+   */
+  | { readonly do: 'prepare'; readonly container: string }
+  /** Begin (or shorten) a stop: send the stop signal now; its grace period is on the record from now on. */
+  | {
+      readonly do: 'terminate'
+      readonly container: string
+      readonly graceSeconds: number
+      readonly because: StopReason
+    }
+  /** SIGKILL: the grace period is over, or there was none. */
+  | { readonly do: 'kill'; readonly container: string; readonly because: StopReason }
+  /** Unmount, free addresses and cgroups: no process of the pod is left. */
+  | { readonly do: 'remove-sandbox' }
+  /** The pod was deleted and nothing of it is left on the machine: take the object out of the store (H10). */
+  | { readonly do: 'forget-pod' }
+  | { readonly do: 'look-again'; readonly atMs: number }
+
+export type StopReason =
+  | 'PodDeleted'
+  | 'PodFinished'
+  | 'DeadlineExceeded'
+  | 'SandboxChanged'
+  | 'InitRestarted'
+  | 'LivenessFailed'
+  | 'StartupFailed'
+  | 'PostStartFailed'
+  | 'ImageChanged'
+  | 'Evicted'

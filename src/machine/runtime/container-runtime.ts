@@ -1,0 +1,102 @@
+/** Everything one container is, already decided: the runtime never sees a Pod. Paths are absolute paths of the host. */
+export interface ContainerPlan {
+  /** Unique on the machine; letters, digits, `_`, `-`, `.`; at most 64 characters. */
+  readonly id: string
+  /** An existing, empty directory that belongs to this container alone; removed with it. */
+  readonly directory: string
+  readonly rootfs: RootfsPlan
+  readonly process: ProcessPlan
+  /** In the order in which they are made. Added to the ones every container has (/proc, /dev, /sys, …). */
+  readonly mounts: readonly MountPlan[]
+  /** nsfs files (bind mounts of /proc/…/ns/…) to join. What is absent is made new, except `network: 'host'`. */
+  readonly namespaces: {
+    readonly network: string | 'host'
+    readonly ipc?: string
+    readonly uts?: string
+    readonly pid?: string
+  }
+  /** Path below each cgroup hierarchy, such as `/peapod/pod<uid>/<id>`; the parent exists. */
+  readonly cgroupPath: string
+  readonly resources: ResourcePlan
+  readonly security: SecurityPlan
+  /** Where the log goes, in CRI format. Its directory exists. */
+  readonly logFile: string
+  /** Largest size of the log file before it is rotated or truncated by the log's owner, in bytes; absent = no limit. */
+  readonly terminal: boolean
+  readonly stdin: boolean
+}
+
+export type RootfsPlan =
+  /** Lower directories, topmost first; the writable layer goes into the container's own directory. */
+  { readonly is: 'overlay'; readonly lowerDirs: readonly string[]; readonly readOnly: boolean }
+
+export interface ProcessPlan {
+  readonly args: readonly string[]
+  /** NAME=value, in order. */
+  readonly env: readonly string[]
+  readonly workingDir: string
+  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] }
+  /** Ask for it; a machine that forbids it gets the nearest value that it allows. */
+  readonly oomScoreAdj: number
+}
+
+export interface MountPlan {
+  readonly source: string
+  readonly destination: string
+  readonly readOnly: boolean
+  /** Mount options beside ro/rw, such as `rslave`. The mount is a recursive bind. */
+  readonly options?: readonly string[]
+}
+
+/** Units are the kernel's; what is absent is not limited. */
+export interface ResourcePlan {
+  readonly cpuShares?: number
+  readonly cpuQuotaUs?: number
+  readonly cpuPeriodUs?: number
+  readonly memoryLimitBytes?: number
+  readonly pidsLimit?: number
+}
+
+export interface SecurityPlan {
+  readonly privileged: boolean
+  /** CAP_… names, all sets. */
+  readonly capabilities: readonly string[]
+  readonly noNewPrivileges: boolean
+  readonly seccomp: 'runtime-default' | 'unconfined'
+}
+
+export type ContainerRecord =
+  | { readonly id: string; readonly is: 'created'; readonly pid: number }
+  | { readonly id: string; readonly is: 'running'; readonly pid: number; readonly startedAtMs: number }
+  | {
+      readonly id: string
+      readonly is: 'exited'
+      /** As a shell counts: 128 + n after signal n. */
+      readonly exitCode: number
+      readonly outOfMemory: boolean
+      /** 0 when it never ran. */
+      readonly startedAtMs: number
+      readonly finishedAtMs: number
+    }
+
+/**
+ * Makes, starts, ends and removes containers, and remembers them across restarts of this program: `list` tells the
+ * truth of the machine, not of memory.
+ */
+export interface ContainerRuntime {
+  /**
+   * Makes the container without starting its process.
+   * @throws Failure CreateContainerError; StartError when the image's program can't be executed
+   */
+  create(plan: ContainerPlan, signal: AbortSignal): Promise<void>
+  /** @throws Failure StartError (no such program, wrong architecture, …); resolves once the process runs. */
+  start(id: string): Promise<ContainerRecord & { readonly is: 'running' | 'exited' }>
+  /** Sends a signal to the container's first process ('KILL': to all of them); a container that is gone is no error. */
+  signal(id: string, signalNumber: number): Promise<void>
+  /** Kills what is left, frees mounts, cgroup, directory. Idempotent. The log file stays. */
+  remove(id: string): Promise<void>
+  /** Every container of this runtime's root, whoever made it. */
+  list(): Promise<readonly ContainerRecord[]>
+  /** Calls back once for each container that ends from now on, after its log is whole. Returns how to stop. */
+  onExit(listener: (record: ContainerRecord & { readonly is: 'exited' }) => void): () => void
+}

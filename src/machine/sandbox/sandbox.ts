@@ -1,0 +1,49 @@
+/** What the containers of one pod share, as a plan. */
+export interface SandboxPlan {
+  /** Unique on this machine: letters, digits, `-`. The pod's UID. All names of kernel objects derive from it. */
+  readonly id: string
+  /** An existing directory that belongs to this sandbox alone; `removeSandbox` removes it with all that is in it. */
+  readonly directory: string
+  readonly hostname: string
+  /** undefined: the pod shares the host's network. */
+  readonly network: 'pod' | 'host'
+  readonly publishedPorts: readonly PublishedPort[]
+  /** Lines for /etc/hosts after the standard ones. */
+  readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[]
+  readonly dns: DnsPlan
+  /** Path of the pod's cgroup below each hierarchy, such as `/peapod/pod<uid>`. */
+  readonly cgroupPath: string
+  readonly cgroup: { readonly cpuShares?: number; readonly cpuQuotaUs?: number; readonly cpuPeriodUs?: number; readonly memoryLimitBytes?: number; readonly pidsLimit?: number }
+}
+
+export interface PublishedPort {
+  readonly protocol: 'TCP' | 'UDP'
+  /** undefined: every address of the machine. */
+  readonly hostIP: string | undefined
+  readonly hostPort: number
+  readonly podPort: number
+}
+
+export type DnsPlan =
+  /** The machine's own resolv.conf, made usable from inside the pod. */
+  | { readonly is: 'host'; readonly extra?: DnsSettings }
+  | { readonly is: 'custom'; readonly settings: DnsSettings }
+
+export interface DnsSettings {
+  readonly nameservers: readonly string[]
+  readonly searches: readonly string[]
+  readonly options: readonly string[]
+}
+
+/** A sandbox that is there. Paths go into the ContainerPlans of the pod. */
+export interface Sandbox {
+  readonly id: string
+  readonly podIPs: readonly string[]
+  readonly hostIPs: readonly string[]
+  readonly namespaces: { readonly network: string | 'host'; readonly ipc: string; readonly uts: string }
+  readonly hostsFile: string
+  readonly resolvConfFile: string
+  readonly hostnameFile: string
+  /** Shared /dev/shm of the pod: a tmpfs of 64 MiB. */
+  readonly shmDirectory: string
+}
