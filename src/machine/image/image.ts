@@ -32,8 +32,19 @@ export interface ImageConfig {
 
 /** What a pull tells as it goes. Bytes are compressed bytes, as the registry counts them. */
 export type PullProgress =
-  | { readonly is: 'resolved'; readonly reference: string; readonly digest: string; readonly layers: readonly LayerSize[] }
-  | { readonly is: 'layer'; readonly digest: string; readonly doneBytes: number; readonly totalBytes: number; readonly step: 'download' | 'unpack' | 'done' | 'exists' }
+  | {
+      readonly is: 'resolved'
+      readonly reference: string
+      readonly digest: string
+      readonly layers: readonly LayerSize[]
+    }
+  | {
+      readonly is: 'layer'
+      readonly digest: string
+      readonly doneBytes: number
+      readonly totalBytes: number
+      readonly step: 'download' | 'unpack' | 'done' | 'exists'
+    }
   | { readonly is: 'retry'; readonly digest: string; readonly attempt: number; readonly message: string }
 
 export interface LayerSize {
@@ -46,5 +57,8 @@ export interface ImageSource {
   /** The image, when it is on this machine already (built-in images count: they are made when first asked for). */
   find(reference: string): Promise<Image | undefined>
   /** @throws Failure ErrImagePull | InvalidImageName | RegistryUnavailable */
-  pull(reference: string, options: { readonly onProgress?: (progress: PullProgress) => void; readonly signal: AbortSignal }): Promise<Image>
+  pull(
+    reference: string,
+    options: { readonly onProgress?: (progress: PullProgress) => void; readonly signal: AbortSignal },
+  ): Promise<Image>
 }

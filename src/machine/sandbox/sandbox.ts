@@ -13,7 +13,13 @@ export interface SandboxPlan {
   readonly dns: DnsPlan
   /** Path of the pod's cgroup below each hierarchy, such as `/peapod/pod<uid>`. */
   readonly cgroupPath: string
-  readonly cgroup: { readonly cpuShares?: number; readonly cpuQuotaUs?: number; readonly cpuPeriodUs?: number; readonly memoryLimitBytes?: number; readonly pidsLimit?: number }
+  readonly cgroup: {
+    readonly cpuShares?: number
+    readonly cpuQuotaUs?: number
+    readonly cpuPeriodUs?: number
+    readonly memoryLimitBytes?: number
+    readonly pidsLimit?: number
+  }
 }
 
 export interface PublishedPort {
@@ -26,8 +32,7 @@ export interface PublishedPort {
 
 export type DnsPlan =
   /** The machine's own resolv.conf, made usable from inside the pod. */
-  | { readonly is: 'host'; readonly extra?: DnsSettings }
-  | { readonly is: 'custom'; readonly settings: DnsSettings }
+  { readonly is: 'host'; readonly extra?: DnsSettings } | { readonly is: 'custom'; readonly settings: DnsSettings }
 
 export interface DnsSettings {
   readonly nameservers: readonly string[]
