@@ -1,0 +1,24 @@
+#!/bin/sh
+# The one command for all tests: unit tests first, then those on the real machine. `npm test -- FILE…` runs only those.
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+cd "$here"
+. scripts/setup.sh
+need_npm_packages "$here" all
+need_system_packages docker-registry=docker-registry skopeo=skopeo
+find_pinned_node "$here"
+PATH=$(dirname "$PINNED_NODE"):$PATH:/usr/sbin:/sbin
+export PATH
+run() { "$PINNED_NODE" --disable-warning=ExperimentalWarning --test "$@"; }
+
+if [ $# -gt 0 ]; then
+  run "$@"
+  exit
+fi
+
+echo "== unit tests"
+# shellcheck disable=SC2046 # file names of this project hold no spaces
+run $(find src test scripts -name '*.test.ts' ! -name '*.real.test.ts' | sort)
+echo "== tests on the real machine"
+# shellcheck disable=SC2046
+run --test-concurrency=2 $(find src test scripts -name '*.real.test.ts' | sort)
