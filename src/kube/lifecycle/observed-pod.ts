@@ -1,3 +1,6 @@
+import type { StopReason } from './pod-action.ts'
+import type { BackOff } from './restart-delay.ts'
+
 /** What the engine saw of one Pod on the machine: the only input, beside the Pod and the clock, of every decision. */
 export interface ObservedPod {
   readonly sandbox: ObservedSandbox
@@ -5,6 +8,8 @@ export interface ObservedPod {
   readonly containers: Readonly<Record<string, ObservedContainer>>
   /** When the node took the pod in: `status.startTime`, and where activeDeadlineSeconds counts from (S13). */
   readonly acceptedAtMs: number
+  /** This node's restart back-off (R3, R4); absent: Kubernetes' normal one. */
+  readonly backOff?: BackOff
 }
 
 export type ObservedSandbox =
@@ -53,23 +58,7 @@ export type ContainerState =
   | { readonly is: 'absent' }
   /** Its image is being pulled, or it is being created and started. */
   | { readonly is: 'starting'; readonly sinceMs: number }
-  /** The last attempt to start it did not get as far as a process; it is tried again after a back-off (Q10, R9). */
-  | {
-      readonly is: 'not-started'
-      readonly reason:
-        | 'ErrImagePull'
-        | 'ErrImageNeverPull'
-        | 'ImageInspectError'
-        | 'InvalidImageName'
-        | 'RegistryUnavailable'
-        | 'CreateContainerConfigError'
-        | 'CreateContainerError'
-        | 'FailedMount'
-      readonly message: string
-      readonly failedAtMs: number
-      /** Consecutive failures, from 1. */
-      readonly attempts: number
-    }
+  | NotStarted
   | {
       readonly is: 'running'
       readonly id: string
@@ -82,6 +71,24 @@ export type ContainerState =
     }
   | ExitedContainer
 
+/** The last attempt to start it did not get as far as a process; it is tried again after a back-off (Q10, R9). */
+export interface NotStarted {
+  readonly is: 'not-started'
+  readonly reason:
+    | 'ErrImagePull'
+    | 'ErrImageNeverPull'
+    | 'ImageInspectError'
+    | 'InvalidImageName'
+    | 'RegistryUnavailable'
+    | 'CreateContainerConfigError'
+    | 'CreateContainerError'
+    | 'FailedMount'
+  readonly message: string
+  readonly failedAtMs: number
+  /** Consecutive failures, from 1. */
+  readonly attempts: number
+}
+
 /** A stop that was begun and has not ended the process yet. */
 export interface ObservedStopping {
   /** When its grace period began. */
@@ -90,4 +97,6 @@ export interface ObservedStopping {
   /** When SIGTERM (or the container's stop signal) was sent. */
   readonly terminatedAtMs?: number
   readonly killedAtMs?: number
+  /** Why, as the action that began it said. */
+  readonly because?: StopReason
 }

@@ -1,0 +1,160 @@
+import type { Container, ContainerStatus, ContainerStatusState, Pod } from '../api/pod.ts'
+import { backOffShownAtMs, pullBackOffShownAtMs } from './back-off-shown.ts'
+import { recordOf, stateHere } from './container-facts.ts'
+import { isRestartedAfter } from './container-places.ts'
+import type { ContainerRole } from './container-places.ts'
+import { goDuration, rfc3339 } from './instants.ts'
+import type { ExitedContainer, NotStarted, ObservedContainer, ObservedPod } from './observed-pod.ts'
+import type { BackOff } from './restart-delay.ts'
+import { earnedDelayMs, restartDelayMs } from './restart-delay.ts'
+
+export interface ContainerView {
+  readonly pod: Pod
+  readonly container: Container
+  readonly role: ContainerRole
+  readonly record: ObservedContainer | undefined
+  /** The status that was told before this one. */
+  readonly before: ContainerStatus | undefined
+  /** The pod goes on: what ended is started again if its policy says so. */
+  readonly isLive: boolean
+  /** It ended in a sandbox that is gone and has to run once more (S11). */
+  readonly isDueAgain: boolean
+  readonly backOff: BackOff | undefined
+  readonly nowMs: number
+}
+
+/** What is told of one container: `state`, and `lastState` where there was an instance before. */
+type Told = { readonly state: ContainerStatusState; readonly lastState?: ContainerStatusState }
+
+export function viewContainer(
+  place: { readonly pod: Pod; readonly container: Container; readonly role: ContainerRole },
+  seen: ObservedPod,
+  now: { readonly before: ContainerStatus | undefined; readonly isLive: boolean; readonly nowMs: number },
+): ContainerView {
+  const { name } = place.container
+  const record = recordOf(seen, name)
+  const endedElsewhere = record?.state.is === 'exited' && stateHere(seen, name).is === 'absent'
+  const isDueAgain = now.isLive && place.role !== 'app' && endedElsewhere
+  return { ...place, ...now, record, isDueAgain, backOff: seen.backOff }
+}
+
+/** One entry of initContainerStatuses or containerStatuses (R9). */
+export function computeContainerStatus(view: ContainerView): ContainerStatus {
+  const { container, role, record, before } = view
+  // A record that is gone was cleaned up after its container's end: what was told of that end stays true.
+  if (isWithoutRecord(record) && before?.state?.terminated !== undefined) return before
+  const { state, lastState = {} } = tell(view)
+  const running = record?.state.is === 'running' ? record.state : undefined
+  const hasSucceeded = state.terminated?.exitCode === 0
+  const id = record === undefined ? undefined : newestId(record)
+  return {
+    name: container.name,
+    state,
+    lastState,
+    ready: role === 'init' ? hasSucceeded : running?.ready === true,
+    started: running?.started === true,
+    restartCount: Math.max(record?.restarts ?? 0, before?.restartCount ?? 0),
+    image: record?.image?.name ?? container.image,
+    imageID: record?.image?.id ?? '',
+    ...(id !== undefined && { containerID: containerID(id) }),
+  }
+}
+
+/** What a container that never ran is told as once its pod is over. */
+export const NEVER_FOUND: ContainerStatusState = {
+  terminated: {
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was terminated',
+  },
+}
+
+function tell(view: ContainerView): Told {
+  const { record } = view
+  if (record === undefined) return { state: notYet(view) }
+  const { state, previous } = record
+  const last = previous === undefined ? {} : { lastState: terminated(previous) }
+  switch (state.is) {
+    case 'absent':
+      return { state: notYet(view), ...last }
+    case 'starting':
+      return previous === undefined ? { state: notYet(view) } : tellRestarting(view, record, previous)
+    case 'not-started':
+      return { state: waitingToRetry(view, state), ...last }
+    case 'running':
+      return { state: { running: { startedAt: rfc3339(state.startedAtMs) } }, ...last }
+    case 'exited':
+      return view.isDueAgain ? { state: notYet(view), lastState: terminated(state) } : tellExited(view, record, state)
+  }
+}
+
+/** A restart that is under way is still told as the back-off, or the end, that it comes out of. */
+function tellRestarting(view: ContainerView, record: ObservedContainer, previous: ExitedContainer): Told {
+  if (view.role === 'init' && previous.exitCode === 0) return { state: notYet(view), lastState: terminated(previous) }
+  const delayMs = restartDelayMs(record.crashes - 1, view.backOff)
+  if (delayMs > 0) return { state: crashLoop(view, delayMs), lastState: terminated(previous) }
+  return tellEnd(previous)
+}
+
+function tellExited(view: ContainerView, record: ObservedContainer, exit: ExitedContainer): Told {
+  const last = record.previous === undefined ? {} : { lastState: terminated(record.previous) }
+  const { pod, role, isLive, nowMs } = view
+  if (!isLive || !isRestartedAfter(pod, role, exit)) return { state: terminated(exit), ...last }
+  const delayMs = earnedDelayMs(record, exit, view.backOff)
+  if (delayMs > 0 && nowMs >= backOffShownAtMs(exit, delayMs)) {
+    return { state: crashLoop(view, delayMs), lastState: terminated(exit) }
+  }
+  return { ...last, ...tellEnd(exit) }
+}
+
+/** A program that could not be executed is told as waiting for another try, with the attempt as the last state. */
+function tellEnd(exit: ExitedContainer): Told {
+  if (exit.reason !== 'StartError') return { state: terminated(exit) }
+  return { state: waiting('RunContainerError', exit.message), lastState: terminated(exit) }
+}
+
+function notYet({ pod }: ContainerView): ContainerStatusState {
+  return waiting((pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating')
+}
+
+function waitingToRetry({ container, nowMs }: ContainerView, failure: NotStarted): ContainerStatusState {
+  if (nowMs < pullBackOffShownAtMs(failure)) return waiting(failure.reason, failure.message)
+  const cause = `${failure.reason}: ${failure.message}`
+  return waiting('ImagePullBackOff', `Back-off pulling image "${container.image}": ${cause}`)
+}
+
+function crashLoop({ pod, container }: ContainerView, delayMs: number): ContainerStatusState {
+  const { name, namespace, uid } = pod.metadata
+  const which = `container=${container.name} pod=${name}_${namespace}(${uid})`
+  return waiting('CrashLoopBackOff', `back-off ${goDuration(delayMs)} restarting failed ${which}`)
+}
+
+function waiting(reason: string, message?: string): ContainerStatusState {
+  return { waiting: { reason, ...(message !== undefined && { message }) } }
+}
+
+function terminated(exit: ExitedContainer): ContainerStatusState {
+  return {
+    terminated: {
+      exitCode: exit.exitCode,
+      ...(exit.signal !== undefined && { signal: exit.signal }),
+      reason: exit.reason,
+      ...(exit.message !== undefined && { message: exit.message }),
+      startedAt: rfc3339(exit.startedAtMs),
+      finishedAt: rfc3339(exit.finishedAtMs),
+      containerID: containerID(exit.id),
+    },
+  }
+}
+
+function isWithoutRecord(record: ObservedContainer | undefined): boolean {
+  return record === undefined || (record.state.is === 'absent' && record.previous === undefined)
+}
+
+function newestId({ state, previous }: ObservedContainer): string | undefined {
+  return state.is === 'running' || state.is === 'exited' ? state.id : previous?.id
+}
+
+function containerID(id: string): string {
+  return `peapod://${id}`
+}

@@ -1,0 +1,103 @@
+import type { Pod } from '../api/pod.ts'
+import { hasRun, recordOf, stateOf } from './container-facts.ts'
+import { allPlaces, appPlaces, initPlaces, isRestartedAfter } from './container-places.ts'
+import type { ContainerPlace } from './container-places.ts'
+import type { ExitedContainer, ObservedPod, ObservedStopping } from './observed-pod.ts'
+import type { StopReason } from './pod-action.ts'
+
+/** Where a pod is heading: it goes on, or it comes to an end that nothing turns back. */
+export type PodCourse = { readonly is: 'live' } | PodEnding
+
+export interface PodEnding {
+  readonly is: 'ending'
+  readonly because: StopReason
+  /** When its grace period began. */
+  readonly sinceMs: number
+  readonly graceSeconds: number
+}
+
+export function computePodCourse(pod: Pod, seen: ObservedPod, nowMs: number): PodCourse {
+  const deletion = pod.metadata.deletionTimestamp
+  if (deletion !== undefined) return deleted(pod, seen, Date.parse(deletion), nowMs)
+
+  const endedAtMs = naturalEndMs(pod, seen)
+  const deadlineMs = deadlineAtMs(pod, seen)
+  const wasOver = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+  // What was over before the deadline stays what it was, however late it is looked at.
+  const isLate = deadlineMs <= nowMs && !(endedAtMs !== undefined && endedAtMs < deadlineMs)
+  if (isLate && (!wasOver || pod.status.reason === 'DeadlineExceeded')) {
+    return ending(pod, 'DeadlineExceeded', stopBeganMs(seen, deadlineMs, nowMs))
+  }
+  if (endedAtMs !== undefined) return ending(pod, 'PodFinished', stopBeganMs(seen, endedAtMs, nowMs))
+  // Invariant 7: the phase on record holds even when the containers' own records are gone.
+  if (wasOver) return ending(pod, 'PodFinished', stopBeganMs(seen, nowMs, nowMs))
+  if (isLostForGood(pod, seen)) return ending(pod, 'SandboxChanged', stopBeganMs(seen, nowMs, nowMs))
+  return { is: 'live' }
+}
+
+/** When activeDeadlineSeconds is over (S13); Infinity without it. */
+export function deadlineAtMs(pod: Pod, seen: ObservedPod): number {
+  const { activeDeadlineSeconds } = pod.spec
+  return activeDeadlineSeconds === undefined ? Infinity : seen.acceptedAtMs + activeDeadlineSeconds * 1000
+}
+
+/** When a stop that is on record began, if there is one. */
+export function earliestStopMs(seen: ObservedPod): number | undefined {
+  const begun = Object.values(seen.containers)
+    .map(({ state }): ObservedStopping | undefined => (state.is === 'running' ? state.stopping : undefined))
+    .filter((stopping) => stopping !== undefined)
+  return begun.length === 0 ? undefined : Math.min(...begun.map(({ sinceMs }) => sinceMs))
+}
+
+function ending(pod: Pod, because: StopReason, sinceMs: number): PodEnding {
+  return { is: 'ending', because, sinceMs, graceSeconds: pod.spec.terminationGracePeriodSeconds }
+}
+
+/**
+ * metadata.deletionTimestamp is when the grace ends. Kubernetes cuts it to whole seconds, so the request came up to a
+ * second later than it seems: it is dated by the first stop it caused, so that a short grace is not cut shorter.
+ */
+function deleted(pod: Pod, seen: ObservedPod, graceEndMs: number, nowMs: number): PodEnding {
+  const graceSeconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds
+  const earliestMs = graceEndMs - graceSeconds * 1000
+  const latestMs = graceEndMs % 1000 === 0 ? earliestMs + 999 : earliestMs
+  const sinceMs = Math.max(earliestMs, Math.min(latestMs, earliestStopMs(seen) ?? nowMs))
+  return { is: 'ending', because: 'PodDeleted', sinceMs, graceSeconds }
+}
+
+/** When the last app container ended for good (S10), or the init container whose failure is final (S3). */
+function naturalEndMs(pod: Pod, seen: ObservedPod): number | undefined {
+  const failedInit = initPlaces(pod)
+    .filter(({ role }) => role === 'init')
+    .map((place) => finalExit(pod, seen, place))
+    .find((exit) => exit !== undefined && exit.exitCode !== 0)
+  if (failedInit !== undefined) return failedInit.finishedAtMs
+  const exits = appPlaces(pod).map((place) => finalExit(pod, seen, place))
+  return exits.every((exit) => exit !== undefined) ? Math.max(...exits.map((exit) => exit.finishedAtMs)) : undefined
+}
+
+function finalExit(pod: Pod, seen: ObservedPod, { name, role }: ContainerPlace): ExitedContainer | undefined {
+  const state = stateOf(seen, name)
+  return state.is === 'exited' && !isRestartedAfter(pod, role, state) ? state : undefined
+}
+
+/** A pod that restarts nothing is not begun anew when its sandbox is gone: what ran in it may not run twice. */
+function isLostForGood(pod: Pod, seen: ObservedPod): boolean {
+  if (pod.spec.restartPolicy !== 'Never') return false
+  if (seen.sandbox.is === 'ready' || seen.sandbox.is === 'changing') return false
+  return allPlaces(pod).some(({ name }) => hasRun(seen, name))
+}
+
+/**
+ * When the stop that an event of `causeMs` asks for really began: now, if nothing shows that it has; an agent that was
+ * down at that moment does not eat up the grace period.
+ */
+function stopBeganMs(seen: ObservedPod, causeMs: number, nowMs: number): number {
+  const begunMs = earliestStopMs(seen)
+  if (begunMs !== undefined) return Math.max(begunMs, Math.min(causeMs, nowMs))
+  const someoneEndedSince = Object.keys(seen.containers).some((name) => {
+    const state = recordOf(seen, name)?.state
+    return state?.is === 'exited' && state.finishedAtMs > causeMs
+  })
+  return someoneEndedSince ? causeMs : nowMs
+}

@@ -1,0 +1,48 @@
+import type { ExitedContainer, ObservedContainer } from './observed-pod.ts'
+
+/** How the time between an exit and the next start grows: `firstMs` doubling to `maxMs` (R2, R3, R4). */
+export interface BackOff {
+  readonly firstMs: number
+  readonly maxMs: number
+}
+
+export const NORMAL_BACK_OFF: BackOff = { firstMs: 10_000, maxMs: 300_000 }
+export const FAST_BACK_OFF: BackOff = { firstMs: 1_000, maxMs: 60_000 }
+
+/** A container that ran for this long starts with a clean slate (R2), whatever the curve (R4). */
+const FORGIVEN_AFTER_MS = 600_000
+
+/**
+ * How long a container stays down before its next start (R2).
+ *
+ * @param crashes restarts since the container last ran for ten minutes.
+ * @returns milliseconds after the exit: 0, 10 000, 20 000, 40 000 … at most 300 000.
+ * @see https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy
+ */
+export function restartDelayMs(crashes: number, backOff: BackOff = NORMAL_BACK_OFF): number {
+  return crashes <= 0 ? 0 : doubled(crashes - 1, backOff)
+}
+
+/** The delay that the exit of this container's newest instance earned. */
+export function earnedDelayMs(container: ObservedContainer, exit: ExitedContainer, backOff?: BackOff): number {
+  return restartDelayMs(ranLongEnough(exit) ? 0 : container.crashes, backOff)
+}
+
+/**
+ * What the record says of the instance that a 'start' begins, from the moment it is 'starting'. A start that is tried
+ * again because it did not get as far as a process is still the same instance.
+ */
+export function nextCounters(container: ObservedContainer): { readonly restarts: number; readonly crashes: number } {
+  const { restarts, crashes, state } = container
+  if (state.is !== 'exited') return { restarts, crashes }
+  return { restarts: restarts + 1, crashes: (ranLongEnough(state) ? 0 : crashes) + 1 }
+}
+
+/** `firstMs`, doubled so many times, at most `maxMs`. */
+export function doubled(times: number, { firstMs, maxMs }: BackOff): number {
+  return Math.min(firstMs * 2 ** times, maxMs)
+}
+
+function ranLongEnough(exit: ExitedContainer): boolean {
+  return exit.startedAtMs > 0 && exit.finishedAtMs - exit.startedAtMs >= FORGIVEN_AFTER_MS
+}
