@@ -23,6 +23,7 @@ export interface Libc {
   sethostname(name: string, length: number): Answer
   socket(domain: number, type: number, protocol: number): Answer
   bind(fd: number, address: Uint8Array, length: number): Answer
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): Answer
   connect(fd: number, address: Uint8Array, length: number): Answer
   send(fd: number, data: Uint8Array, length: number, flags: number): Answer
   recv(fd: number, data: Uint8Array, length: number, flags: number): Answer
@@ -66,6 +67,7 @@ function bindLibc(): Libc {
     sethostname: bindFunction('sethostname', 'int', ['str', 'size_t']),
     socket: bindFunction('socket', 'int', ['int', 'int', 'int']),
     bind: bindFunction('bind', 'int', ['int', 'void *', 'uint']),
+    setsockopt: bindFunction('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint']),
     connect: bindFunction('connect', 'int', ['int', 'void *', 'uint']),
     send: bindFunction('send', 'long', ['int', 'void *', 'size_t', 'int']),
     recv: bindFunction('recv', 'long', ['int', 'void *', 'size_t', 'int']),
