@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Container } from '../../kube/api/pod.ts'
+import { buildArguments, buildEnvironment } from './container-process.ts'
+import { testContainer } from './test-pod.ts'
+
+const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+const ARGUMENTS: [rule: string, change: Partial<Container>, args: string[]][] = [
+  ['the image alone: entrypoint and cmd', {}, ['/entry', 'cmd']],
+  ['args replace cmd', { args: ['a'] }, ['/entry', 'a']],
+  ['command replaces entrypoint and drops cmd', { command: ['/run'] }, ['/run']],
+  ['command and args', { command: ['/run'], args: ['a', 'b'] }, ['/run', 'a', 'b']],
+  [
+    '$(VAR) is expanded, $$ escapes, the unknown stays (E1)',
+    { env: [{ name: 'X', value: '1' }], args: ['$(X)', '$$(X)', '$(NOPE)'] },
+    ['/entry', '1', '$(X)', '$(NOPE)'],
+  ],
+]
+
+describe('buildArguments', () => {
+  for (const [rule, change, args] of ARGUMENTS) {
+    it(rule, () =>
+      assert.deepEqual(buildArguments(testContainer(change), { entrypoint: ['/entry'], cmd: ['cmd'] }), args),
+    )
+  }
+})
+
+const ENVIRONMENTS: [rule: string, change: Partial<Container>, imageEnv: string[], env: string[]][] = [
+  ['a default PATH and the hostname', {}, [], [PATH, 'HOSTNAME=web']],
+  ["the image's PATH wins over the default", {}, ['PATH=/bin'], ['PATH=/bin', 'HOSTNAME=web']],
+  ['a terminal has a TERM', { tty: true }, [], [PATH, 'HOSTNAME=web', 'TERM=xterm']],
+  [
+    'the manifest wins over the image, and an empty value is a value',
+    { env: [{ name: 'A', value: 'manifest' }, { name: 'B' }] },
+    ['A=image', 'C=kept=as is'],
+    [PATH, 'A=manifest', 'C=kept=as is', 'HOSTNAME=web', 'B='],
+  ],
+  [
+    'a value sees what stands before it, not what follows (E1)',
+    {
+      env: [
+        { name: 'LATER', value: '$(FIRST)' },
+        { name: 'FIRST', value: '1' },
+        { name: 'SECOND', value: '$(FIRST)2' },
+      ],
+    },
+    [],
+    [PATH, 'HOSTNAME=web', 'LATER=$(FIRST)', 'FIRST=1', 'SECOND=12'],
+  ],
+]
+
+describe('buildEnvironment', () => {
+  for (const [rule, change, imageEnv, env] of ENVIRONMENTS) {
+    it(rule, () => assert.deepEqual(buildEnvironment(testContainer(change), imageEnv, 'web'), env))
+  }
+})

@@ -1,0 +1,32 @@
+import type { ImageSource } from '../../machine/image/image.ts'
+import type { PullProgress } from '../../machine/image/image.ts'
+import type { ContainerRuntime } from '../../machine/runtime/container-runtime.ts'
+import type { Sandbox, SandboxPlan } from '../../machine/sandbox/sandbox.ts'
+import type { BackOff } from '../../kube/lifecycle/restart-delay.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from './clock.ts'
+import type { MachineFacts } from './machine-facts.ts'
+
+/** Makes and removes what the containers of a pod share. */
+export interface SandboxMaker {
+  create(plan: SandboxPlan, signal: AbortSignal): Promise<Sandbox>
+  /** Complete and idempotent, whatever state the sandbox is in. */
+  remove(sandbox: Pick<SandboxPlan, 'id' | 'directory' | 'cgroupPath' | 'network'>): Promise<void>
+}
+
+/** What the engine is made of: everything it reaches the world through. */
+export interface EngineParts {
+  readonly store: Store
+  readonly images: ImageSource
+  readonly runtime: ContainerRuntime
+  readonly sandboxes: SandboxMaker
+  readonly clock: Clock
+  readonly machine: MachineFacts
+  readonly nodeName: string
+  /** Everything of this engine's pods lies below it; see pod-paths.ts. */
+  readonly instanceDirectory: string
+  readonly backOff: BackOff
+  readonly onPullProgress?: (progress: PullProgress) => void
+  /** One line for the server's own log: what failed and is tried again. */
+  readonly log: (line: string) => void
+}

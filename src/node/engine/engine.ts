@@ -1,0 +1,99 @@
+import { Failure, messageOf } from '../../failure.ts'
+import type { Pod } from '../../kube/api/pod.ts'
+import { PODS } from '../store/resources.ts'
+import type { EngineParts } from './engine-parts.ts'
+import { PodWorld } from './pod-world.ts'
+import { runPod } from './run-pod.ts'
+
+/** Seconds a force-deleted pod's containers still get (H9). */
+const FORCED_GRACE_SECONDS = 2
+
+/**
+ * Runs every pod of the store on this machine until the signal aborts; then stops looking, and leaves the containers as
+ * they are.
+ */
+export class Engine {
+  readonly #parts: EngineParts
+  /** By pod UID. */
+  readonly #worlds = new Map<string, PodWorld>()
+  readonly #loops = new Set<Promise<void>>()
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const stopListening = this.#parts.runtime.onExit((record) => {
+      for (const world of this.#worlds.values()) {
+        if (world.instances.has(record.id)) world.exited(record)
+      }
+    })
+    try {
+      while (!signal.aborted) await this.#follow(signal)
+    } finally {
+      stopListening()
+      await Promise.all(this.#loops)
+    }
+  }
+
+  /** The pod's world on this machine, while it has one. */
+  world(uid: string): PodWorld | undefined {
+    return this.#worlds.get(uid)
+  }
+
+  /** Lists and watches until the watch ends: on abort, or when it fell behind what the store keeps. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { items, resourceVersion } = this.#parts.store.list(PODS)
+    const present = new Set(items.map((pod) => pod.metadata.uid))
+    for (const pod of items) this.#accept(pod, signal)
+    for (const [uid, world] of this.#worlds) if (!present.has(uid)) this.#orphan(world)
+    try {
+      for await (const event of this.#parts.store.watch({
+        resource: PODS,
+        fromResourceVersion: resourceVersion,
+        signal,
+      })) {
+        if (event.type === 'BOOKMARK') continue
+        if (event.type === 'DELETED') {
+          const world = this.#worlds.get(event.object.metadata.uid)
+          if (world !== undefined) this.#orphan(world)
+        } else this.#accept(event.object, signal)
+      }
+    } catch (error) {
+      if (!(error instanceof Failure && error.reason === 'Expired')) throw error
+    }
+  }
+
+  #accept(pod: Pod, signal: AbortSignal): void {
+    const { uid } = pod.metadata
+    const known = this.#worlds.get(uid)
+    if (known !== undefined) {
+      known.changed(pod)
+      return
+    }
+    const world = new PodWorld(pod, this.#parts)
+    this.#worlds.set(uid, world)
+    world.event('Normal', 'Scheduled', `Successfully assigned ${world.name} to ${this.#parts.nodeName}`)
+    const loop = runPod(world, signal)
+      .catch((error: unknown) => this.#parts.log(`pod ${world.name}: its loop ended: ${messageOf(error)}`))
+      .finally(() => {
+        this.#worlds.delete(uid)
+        this.#loops.delete(loop)
+      })
+    this.#loops.add(loop)
+  }
+
+  /** The object is gone from the store but the pod may still be on the machine: take it down as a deleted one. */
+  #orphan(world: PodWorld): void {
+    if (world.forgotten) return
+    const deletedAtMs = this.#parts.clock.nowMs() + FORCED_GRACE_SECONDS * 1000
+    world.changed({
+      ...world.pod,
+      metadata: {
+        ...world.pod.metadata,
+        deletionTimestamp: new Date(deletedAtMs).toISOString(),
+        deletionGracePeriodSeconds: FORCED_GRACE_SECONDS,
+      },
+    })
+  }
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
+
+/** What this machine is, read once at start. */
+export interface MachineFacts {
+  readonly memoryBytes: number
+  /** Every capability of this kernel that this process may hand on, without `CAP_`. */
+  readonly capabilities: readonly string[]
+}
+
+/** In the order of their numbers: capabilities(7), linux/capability.h. */
+const CAPABILITIES = [
+  ['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETPCAP'],
+  ['LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW', 'IPC_LOCK', 'IPC_OWNER'],
+  ['SYS_MODULE', 'SYS_RAWIO', 'SYS_CHROOT', 'SYS_PTRACE', 'SYS_PACCT', 'SYS_ADMIN', 'SYS_BOOT', 'SYS_NICE'],
+  ['SYS_RESOURCE', 'SYS_TIME', 'SYS_TTY_CONFIG', 'MKNOD', 'LEASE', 'AUDIT_WRITE', 'AUDIT_CONTROL', 'SETFCAP'],
+  ['MAC_OVERRIDE', 'MAC_ADMIN', 'SYSLOG', 'WAKE_ALARM', 'BLOCK_SUSPEND', 'AUDIT_READ', 'PERFMON', 'BPF'],
+  ['CHECKPOINT_RESTORE'],
+].flat()
+
+export function readMachineFacts(): MachineFacts {
+  return { memoryBytes: totalmem(), capabilities: parseCapabilities(readFileSync('/proc/self/status', 'utf8')) }
+}
+
+/** The names in the bounding set of a /proc/<pid>/status. */
+export function parseCapabilities(status: string): string[] {
+  const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`)
+  return CAPABILITIES.filter((_name, number) => (bounding >> BigInt(number)) & 1n)
+}

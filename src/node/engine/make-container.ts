@@ -1,0 +1,95 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { constants, hostname } from 'node:os'
+import { dirname, join } from 'node:path'
+import { Failure } from '../../failure.ts'
+import type { Container } from '../../kube/api/pod.ts'
+import type { Image } from '../../machine/image/image.ts'
+import type { ProcessPlan } from '../../machine/runtime/container-runtime.ts'
+import { resolveUser } from '../../machine/runtime/resolve-user.ts'
+import { buildContainerPlan } from './container-plan.ts'
+import { makeVolumeMounts } from './make-volumes.ts'
+import { containerDirectory, containerId, logFileOf } from './pod-paths.ts'
+import type { Instance, PodWorld } from './pod-world.ts'
+import { hostnameOf, podCgroupPath } from './sandbox-plan.ts'
+
+/** Which instance of a container: its sandbox and how often it was started before. */
+export interface InstanceNumber {
+  readonly sandboxAttempt: number
+  readonly restarts: number
+  readonly crashes: number
+}
+
+/** Makes one instance of a container, not started. What fails leaves nothing behind that `remove` would not find. */
+export async function makeContainer(
+  world: PodWorld,
+  container: Container,
+  image: Image,
+  options: { readonly number: InstanceNumber; readonly signal: AbortSignal },
+): Promise<Instance> {
+  const { sandbox, pod } = world
+  if (sandbox === undefined) throw new Failure('CreateContainerError', `create "${container.name}": no sandbox`)
+  const name = `${options.number.sandboxAttempt}-${options.number.restarts}`
+  const id = containerId(pod.metadata.uid, container.name, name)
+  const directory = containerDirectory(world.paths, container.name, name)
+  const logFile = logFileOf(world.paths.logs, container.name, options.number.restarts)
+  const terminationMessageFile = join(world.paths.staging, `${container.name}-${name}-termination-log`)
+  await Promise.all([
+    mkdir(directory, { recursive: true }),
+    mkdir(dirname(logFile), { recursive: true }),
+    mkdir(world.paths.staging, { recursive: true }),
+  ])
+  await writeFile(terminationMessageFile, '')
+  // Any user of the container may write it; the umask would take that away.
+  await chmod(terminationMessageFile, 0o666)
+  const instance: Instance = {
+    id,
+    container: container.name,
+    logFile,
+    terminationMessageFile,
+    stopSignal: parseSignal(image.config.stopSignal),
+    image: { name: image.names[0] ?? container.image, id: image.id },
+  }
+  const plan = buildContainerPlan(pod, container, {
+    id,
+    directory,
+    logFile,
+    terminationMessageFile,
+    image,
+    sandbox,
+    hostname: hostnameOf(pod, hostname()),
+    podCgroupPath: podCgroupPath(pod),
+    volumeMounts: await makeVolumeMounts(world, container, name),
+    user: userOf(world, container, image),
+    machine: world.parts.machine,
+  })
+  world.instances.set(id, instance)
+  await world.parts.runtime.create(plan, options.signal)
+  return instance
+}
+
+function userOf(world: PodWorld, container: Container, image: Image): ProcessPlan['user'] {
+  const inPod = world.pod.spec.securityContext
+  const inContainer = container.securityContext
+  const uid = inContainer?.runAsUser ?? inPod?.runAsUser
+  const gid = inContainer?.runAsGroup ?? inPod?.runAsGroup
+  const user = resolveUser(image.layerDirs, uid === undefined ? image.config.user : String(uid))
+  if ((inContainer?.runAsNonRoot ?? inPod?.runAsNonRoot) === true && user.uid === 0) {
+    throw new Failure(
+      'CreateContainerConfigError',
+      `container "${container.name}" has runAsNonRoot and would run as root: set runAsUser to another user than 0`,
+    )
+  }
+  return {
+    uid: user.uid,
+    gid: gid ?? user.gid,
+    additionalGids: [...new Set([...user.additionalGids, ...(inPod?.supplementalGroups ?? [])])],
+  }
+}
+
+/** `SIGQUIT`, `QUIT`, `3` → 3; SIGTERM when the image names none or one this machine does not have. */
+export function parseSignal(stopSignal: string | undefined): number {
+  if (stopSignal === undefined || stopSignal === '') return constants.signals.SIGTERM
+  if (/^\d+$/.test(stopSignal)) return Number(stopSignal)
+  const name = stopSignal.toUpperCase().startsWith('SIG') ? stopSignal.toUpperCase() : `SIG${stopSignal.toUpperCase()}`
+  return constants.signals[name as NodeJS.Signals] ?? constants.signals.SIGTERM
+}

@@ -1,0 +1,62 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Failure } from '../../failure.ts'
+import { quantityToBytes } from '../../kube/api/quantity.ts'
+import type { Container, Volume } from '../../kube/api/pod.ts'
+import type { MountPlan } from '../../machine/runtime/container-runtime.ts'
+import type { HostPathType } from '../../machine/volume/check-host-path.ts'
+import { checkHostPath } from '../../machine/volume/check-host-path.ts'
+import { makeEmptyDirectory } from '../../machine/volume/make-empty-directory.ts'
+import { openSubPath } from '../../machine/volume/open-sub-path.ts'
+import type { PodWorld } from './pod-world.ts'
+
+/** Makes the pod's volumes that are not there yet. @returns the host directory (or file) of each, by volume name. */
+export async function makeVolumes(world: PodWorld): Promise<ReadonlyMap<string, string>> {
+  const volumes = new Map(world.volumes)
+  for (const volume of world.pod.spec.volumes ?? []) {
+    if (volumes.has(volume.name)) continue
+    volumes.set(volume.name, await makeVolume(volume, join(world.paths.volumes, volume.name)))
+  }
+  return volumes
+}
+
+async function makeVolume(volume: Volume, directory: string): Promise<string> {
+  if (volume.hostPath !== undefined) {
+    await checkHostPath(volume.hostPath.path, (volume.hostPath.type ?? '') as HostPathType)
+    return volume.hostPath.path
+  }
+  if (volume.emptyDir !== undefined) {
+    const { medium, sizeLimit } = volume.emptyDir
+    return makeEmptyDirectory(directory, {
+      medium: medium === 'Memory' ? 'memory' : 'disk',
+      ...(sizeLimit === undefined ? {} : { sizeLimitBytes: quantityToBytes(sizeLimit) }),
+    })
+  }
+  throw new Failure('FailedMount', `make volume "${volume.name}": only emptyDir and hostPath are carried out yet`)
+}
+
+/** The mounts that a container asks for, each led safely to its place inside its volume. */
+export async function makeVolumeMounts(world: PodWorld, container: Container, instance: string): Promise<MountPlan[]> {
+  const mounts: MountPlan[] = []
+  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+    const source = world.volumes.get(mount.name)
+    if (source === undefined) {
+      throw new Failure('CreateContainerConfigError', `mount "${mount.name}" in "${container.name}": no such volume`)
+    }
+    mounts.push({
+      source:
+        mount.subPath === undefined || mount.subPath === ''
+          ? source
+          : await subPathOf(world, source, { subPath: mount.subPath, name: `${container.name}-${instance}-${index}` }),
+      destination: mount.mountPath,
+      readOnly: mount.readOnly === true,
+    })
+  }
+  return mounts
+}
+
+async function subPathOf(world: PodWorld, source: string, wanted: { subPath: string; name: string }): Promise<string> {
+  const staging = join(world.paths.staging, wanted.name)
+  await mkdir(staging, { recursive: true })
+  return openSubPath(source, wanted.subPath, staging)
+}

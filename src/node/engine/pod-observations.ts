@@ -1,0 +1,48 @@
+import type {
+  ContainerState,
+  ObservedContainer,
+  ObservedPod,
+  ObservedSandbox,
+  ObservedStopping,
+} from '../../kube/lifecycle/observed-pod.ts'
+
+/** What is known of one pod on the machine right now. Every change wakes the pod's loop. */
+export class PodObservations {
+  #seen: ObservedPod
+  readonly #changed: () => void
+
+  constructor(acceptedAtMs: number, changed: () => void) {
+    this.#seen = { acceptedAtMs, sandbox: { is: 'absent' }, containers: {} }
+    this.#changed = changed
+  }
+
+  get seen(): ObservedPod {
+    return this.#seen
+  }
+
+  container(name: string): ObservedContainer | undefined {
+    return this.#seen.containers[name]
+  }
+
+  setSandbox(sandbox: ObservedSandbox): void {
+    this.#seen = { ...this.#seen, sandbox }
+    this.#changed()
+  }
+
+  setContainer(name: string, container: ObservedContainer): void {
+    this.#seen = { ...this.#seen, containers: { ...this.#seen.containers, [name]: container } }
+    this.#changed()
+  }
+
+  setState(name: string, state: ContainerState): void {
+    const container = this.#seen.containers[name]
+    if (container === undefined) throw new Error(`no container ${name} was observed yet`)
+    this.setContainer(name, { ...container, state })
+  }
+
+  /** Notes how far a stop has come; a container that has ended meanwhile is left as it is. */
+  setStopping(name: string, stopping: ObservedStopping): void {
+    const state = this.#seen.containers[name]?.state
+    if (state?.is === 'running') this.setState(name, { ...state, stopping })
+  }
+}

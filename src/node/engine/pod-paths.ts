@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+
+/** Where everything of one pod lies below an instance directory. */
+export interface PodPaths {
+  readonly pod: string
+  readonly sandbox: string
+  readonly volumes: string
+  readonly logs: string
+  /** Bind mounts of subPaths, and files that are mounted into containers. */
+  readonly staging: string
+}
+
+export function podPaths(instanceDirectory: string, uid: string): PodPaths {
+  const pod = join(instanceDirectory, 'pods', uid)
+  return {
+    pod,
+    sandbox: join(pod, 'sandbox'),
+    volumes: join(pod, 'volumes'),
+    logs: join(pod, 'logs'),
+    staging: join(pod, 'staging'),
+  }
+}
+
+/** The CRI log file of one instance of a container (Q9). */
+export function logFileOf(logsDirectory: string, container: string, restarts: number): string {
+  return join(logsDirectory, container, `${restarts}.log`)
+}
+
+export function containerDirectory(paths: PodPaths, container: string, instance: string): string {
+  return join(paths.pod, 'containers', `${container}-${instance}`)
+}
+
+const LONGEST_READABLE_NAME = 32
+
+/**
+ * The runtime's name of one instance of a container: unique on the machine and readable by a person.
+ *
+ * @param instance distinguishes instances of the same container: sandbox attempt and restarts.
+ */
+export function containerId(uid: string, container: string, instance: string): string {
+  const readable =
+    container.length <= LONGEST_READABLE_NAME
+      ? container
+      : `${container.slice(0, LONGEST_READABLE_NAME - 9)}-${createHash('sha256').update(container).digest('hex').slice(0, 8)}`
+  return `${uid.replaceAll('-', '').slice(0, 16)}-${readable}-${instance}`
+}

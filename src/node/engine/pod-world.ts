@@ -1,0 +1,127 @@
+import { messageOf } from '../../failure.ts'
+import type { Pod } from '../../kube/api/pod.ts'
+import type { ContainerRecord } from '../../machine/runtime/container-runtime.ts'
+import type { Sandbox } from '../../machine/sandbox/sandbox.ts'
+import { recordEvent } from '../store/record-event.ts'
+import { containerEnded } from './container-ended.ts'
+import type { EngineParts } from './engine-parts.ts'
+import { PodObservations } from './pod-observations.ts'
+import type { PodPaths } from './pod-paths.ts'
+import { podPaths } from './pod-paths.ts'
+import { Wake } from './wake.ts'
+
+/** One container that was made for this pod and is still on the machine. */
+export interface Instance {
+  readonly id: string
+  readonly container: string
+  readonly logFile: string
+  readonly terminationMessageFile: string
+  /** Linux signal number that asks it to stop (H8). */
+  readonly stopSignal: number
+  readonly image: { readonly name: string; readonly id: string }
+}
+
+export type ExitRecord = Extract<ContainerRecord, { is: 'exited' }>
+
+/** One pod on this machine: what is wanted of it, what was seen of it, and the steps under way. */
+export class PodWorld {
+  readonly parts: EngineParts
+  readonly paths: PodPaths
+  readonly observations: PodObservations
+  readonly wake: Wake
+  /** The newest the store has said. */
+  pod: Pod
+  sandbox: Sandbox | undefined
+  /** Host directories of the pod's volumes by name, once they are there. */
+  volumes: ReadonlyMap<string, string> = new Map()
+  /** By runtime id: everything that was made and not removed. */
+  readonly instances = new Map<string, Instance>()
+  /** Made ahead of their start, by runtime id. */
+  readonly prepared = new Map<string, Promise<Instance>>()
+  /** Containers that ended before their start was on the record, by runtime id. */
+  readonly earlyExits = new Map<string, ExitRecord>()
+  /** Set once the object has left the store: there is nobody left to tell. */
+  forgotten = false
+  readonly #steps = new Set<Promise<void>>()
+  readonly #listeners = new Set<() => void>()
+
+  constructor(pod: Pod, parts: EngineParts) {
+    this.pod = pod
+    this.parts = parts
+    this.paths = podPaths(parts.instanceDirectory, pod.metadata.uid)
+    this.wake = new Wake(parts.clock)
+    this.observations = new PodObservations(parts.clock.nowMs(), () => {
+      this.wake.notify()
+      for (const listener of this.#listeners) listener()
+    })
+  }
+
+  /** Calls back after each change of what was observed. Returns how to stop. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Runs a step beside the loop; `closed` waits for it. A step handles its own failures: what it throws is a bug, said once. */
+  begin(step: Promise<void>): void {
+    const guarded = step
+      .catch((error: unknown) => this.parts.log(`pod ${this.name}: internal error: ${messageOf(error)}`))
+      .finally(() => {
+        this.#steps.delete(guarded)
+        this.wake.notify()
+      })
+    this.#steps.add(guarded)
+  }
+
+  /** The store has a newer version of the pod. */
+  changed(pod: Pod): void {
+    // The store's own echo of a status that was written here, or an older version still on its way.
+    if (version(pod) <= version(this.pod) && pod.metadata.deletionTimestamp === this.pod.metadata.deletionTimestamp)
+      return
+    this.pod = pod
+    this.wake.notify()
+  }
+
+  /** A container of this pod ended. */
+  exited(record: ExitRecord): void {
+    this.begin(containerEnded(this, record))
+  }
+
+  /** Resolves when no step is under way. */
+  async closed(): Promise<void> {
+    while (this.#steps.size > 0) await Promise.all(this.#steps)
+  }
+
+  get name(): string {
+    return `${this.pod.metadata.namespace}/${this.pod.metadata.name}`
+  }
+
+  /** @param container names the container that the event is about; absent = the pod itself. */
+  event(type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void {
+    if (this.forgotten) return
+    const kind = (this.pod.spec.initContainers ?? []).some(({ name }) => name === container)
+      ? 'initContainers'
+      : 'containers'
+    const { namespace, name, uid, resourceVersion } = this.pod.metadata
+    recordEvent(this.parts.store, {
+      involvedObject: {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        namespace,
+        name,
+        uid,
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        ...(container === undefined ? {} : { fieldPath: `spec.${kind}{${container}}` }),
+      },
+      type,
+      reason,
+      message,
+      nowMs: this.parts.clock.nowMs(),
+      source: { component: reason === 'Scheduled' ? 'default-scheduler' : 'kubelet', host: this.parts.nodeName },
+    })
+  }
+}
+
+function version(pod: Pod): number {
+  return Number(pod.metadata.resourceVersion ?? 0)
+}

@@ -1,0 +1,204 @@
+import { Failure, messageOf } from '../../failure.ts'
+import type { Container } from '../../kube/api/pod.ts'
+import { allContainers } from '../../kube/api/pod.ts'
+import type { ContainerState, ExitedContainer, ObservedContainer } from '../../kube/lifecycle/observed-pod.ts'
+import { nextCounters } from '../../kube/lifecycle/restart-delay.ts'
+import { containerEnded } from './container-ended.ts'
+import { ensureImage } from './ensure-image.ts'
+import type { InstanceNumber } from './make-container.ts'
+import { makeContainer } from './make-container.ts'
+import { containerId } from './pod-paths.ts'
+import type { Instance, PodWorld } from './pod-world.ts'
+
+type NotStarted = Extract<ContainerState, { is: 'not-started' }>
+
+/** From image to running process, told in the kubelet's events; whatever fails becomes the container's state. */
+export async function startContainer(world: PodWorld, name: string, signal: AbortSignal): Promise<void> {
+  const container = namedContainer(world, name)
+  const before = world.observations.container(name)
+  const number = nextInstance(world, before)
+  const counters = before === undefined || before.state.is === 'absent' ? undefined : before
+  const previous = before?.state.is === 'exited' ? before.state : before?.previous
+  world.observations.setContainer(name, {
+    restarts: counters?.restarts ?? 0,
+    crashes: counters?.crashes ?? 0,
+    ...(before?.image === undefined ? {} : { image: before.image }),
+    sandboxAttempt: number.sandboxAttempt,
+    state: { is: 'starting', sinceMs: world.parts.clock.nowMs() },
+    ...(previous === undefined ? {} : { previous }),
+  })
+  let instance: Instance
+  try {
+    instance = await instanceFor(world, container, { number, signal })
+  } catch (error) {
+    if (error instanceof Failure && error.reason === 'StartError') couldNotRun(world, container, { number, error })
+    else couldNotMake(world, container, { before, error })
+    return
+  }
+  await runInstance(world, container, instance, number)
+}
+
+/** Makes the next instance of a container ahead of its start, when that costs no pull. What fails is left to the start. */
+export async function prepareContainer(world: PodWorld, name: string, signal: AbortSignal): Promise<void> {
+  const container = namedContainer(world, name)
+  const before = world.observations.container(name)
+  if (container.imagePullPolicy === 'Always' || (before !== undefined && before.state.is !== 'absent')) return
+  const number = nextInstance(world, before)
+  const id = instanceId(world, name, number)
+  if (world.prepared.has(id) || world.instances.has(id)) return
+  const made = world.parts.images.find(container.image).then((image) => {
+    if (image === undefined) throw new Failure('ErrImagePull', `image "${container.image}" is not here yet`)
+    return makeContainer(world, container, image, { number, signal })
+  })
+  world.prepared.set(id, made)
+  await made.catch(() => undefined)
+}
+
+async function instanceFor(
+  world: PodWorld,
+  container: Container,
+  options: { readonly number: InstanceNumber; readonly signal: AbortSignal },
+): Promise<Instance> {
+  const image = await ensureImage(world, container, options.signal)
+  const id = instanceId(world, container.name, options.number)
+  const prepared = await world.prepared.get(id)?.catch(() => undefined)
+  world.prepared.delete(id)
+  // What an earlier attempt left half-made has the same name as the next one.
+  if (prepared === undefined && world.instances.has(id)) await world.parts.runtime.remove(id)
+  const instance = prepared ?? (await makeContainer(world, container, image, options))
+  world.event('Normal', 'Created', `Created container: ${container.name}`, container.name)
+  return instance
+}
+
+async function runInstance(
+  world: PodWorld,
+  container: Container,
+  instance: Instance,
+  number: InstanceNumber,
+): Promise<void> {
+  const { name } = container
+  try {
+    const record = await world.parts.runtime.start(instance.id)
+    world.event('Normal', 'Started', `Started container ${name}`, name)
+    world.observations.setContainer(name, {
+      ...counted(world, name, number),
+      image: instance.image,
+      state: {
+        is: 'running',
+        id: instance.id,
+        startedAtMs: record.startedAtMs,
+        started: true,
+        ready: true,
+      },
+    })
+    const exit = record.is === 'exited' ? record : world.earlyExits.get(instance.id)
+    if (exit !== undefined) await containerEnded(world, exit)
+  } catch (error) {
+    couldNotRun(world, container, { number, error, image: instance.image })
+  } finally {
+    world.earlyExits.delete(instance.id)
+  }
+  await removeOlderInstances(world, instance)
+}
+
+/** The log of an older instance stays; its root filesystem, cgroup and runtime state go. */
+async function removeOlderInstances(world: PodWorld, newest: Instance): Promise<void> {
+  for (const { id, container } of world.instances.values()) {
+    if (container !== newest.container || id === newest.id) continue
+    await world.parts.runtime.remove(id)
+    world.instances.delete(id)
+  }
+}
+
+/** A container that was made but has no process: Kubernetes shows it as ended with code 128. */
+function couldNotRun(
+  world: PodWorld,
+  container: Container,
+  outcome: { readonly number: InstanceNumber; readonly error: unknown; readonly image?: Instance['image'] },
+): void {
+  const message = messageOf(outcome.error)
+  const state: ExitedContainer = {
+    is: 'exited',
+    id: instanceId(world, container.name, outcome.number),
+    exitCode: 128,
+    reason: 'StartError',
+    message,
+    startedAtMs: 0,
+    finishedAtMs: world.parts.clock.nowMs(),
+  }
+  world.event('Warning', 'Failed', `Error: ${message}`, container.name)
+  const counts = counted(world, container.name, outcome.number)
+  world.observations.setContainer(container.name, {
+    ...counts,
+    ...(outcome.image === undefined ? {} : { image: outcome.image }),
+    state,
+  })
+}
+
+const NOT_STARTED_REASONS: readonly string[] = [
+  'ErrImagePull',
+  'ErrImageNeverPull',
+  'ImageInspectError',
+  'InvalidImageName',
+  'RegistryUnavailable',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'FailedMount',
+] satisfies NotStarted['reason'][]
+
+function couldNotMake(
+  world: PodWorld,
+  container: Container,
+  outcome: { readonly before: ObservedContainer | undefined; readonly error: unknown },
+): void {
+  const message = messageOf(outcome.error)
+  const thrown = outcome.error instanceof Failure ? outcome.error.reason : 'CreateContainerError'
+  const reason = (NOT_STARTED_REASONS.includes(thrown) ? thrown : 'CreateContainerError') as NotStarted['reason']
+  const last = outcome.before?.state
+  const attempts = (last?.is === 'not-started' ? last.attempts : 0) + 1
+  if (reason === 'ErrImagePull') {
+    world.event('Warning', 'Failed', `Failed to pull image "${container.image}": ${message}`, container.name)
+    world.event('Warning', 'Failed', 'Error: ErrImagePull', container.name)
+  } else {
+    world.event('Warning', reason === 'FailedMount' ? 'FailedMount' : 'Failed', `Error: ${message}`, container.name)
+  }
+  world.observations.setState(container.name, {
+    is: 'not-started',
+    reason,
+    message,
+    failedAtMs: world.parts.clock.nowMs(),
+    attempts,
+  })
+}
+
+/** The counters of an instance that was made: only now does a restart count. */
+function counted(world: PodWorld, name: string, number: InstanceNumber): Omit<ObservedContainer, 'state'> {
+  const before = world.observations.container(name)
+  const previous = before?.previous
+  return {
+    restarts: number.restarts,
+    crashes: number.crashes,
+    sandboxAttempt: number.sandboxAttempt,
+    ...(before?.image === undefined ? {} : { image: before.image }),
+    ...(previous === undefined ? {} : { previous }),
+  }
+}
+
+function nextInstance(world: PodWorld, before: ObservedContainer | undefined): InstanceNumber {
+  const { sandbox } = world.observations.seen
+  const ranBefore = before !== undefined && (before.state.is === 'exited' || before.previous !== undefined)
+  return {
+    sandboxAttempt: sandbox.is === 'ready' ? sandbox.attempt : 0,
+    ...(ranBefore ? nextCounters(before, world.parts.clock.nowMs()) : { restarts: 0, crashes: 0 }),
+  }
+}
+
+function instanceId(world: PodWorld, container: string, number: InstanceNumber): string {
+  return containerId(world.pod.metadata.uid, container, `${number.sandboxAttempt}-${number.restarts}`)
+}
+
+function namedContainer(world: PodWorld, name: string): Container {
+  const container = allContainers(world.pod).find((candidate) => candidate.name === name)
+  if (container === undefined) throw new Error(`pod ${world.name} has no container ${name}`)
+  return container
+}
