@@ -3,7 +3,7 @@ import type { Container, Pod } from '../../kube/api/pod.ts'
 import type { Image } from '../../machine/image/image.ts'
 import type { ContainerPlan, MountPlan, ProcessPlan } from '../../machine/runtime/container-runtime.ts'
 import type { Sandbox } from '../../machine/sandbox/sandbox.ts'
-import { buildArguments, buildEnvironment } from './container-process.ts'
+import { buildArguments, buildEnvironment, declareEnvironment } from './container-process.ts'
 import { buildContainerResources, buildOomScoreAdj } from './container-resources.ts'
 import { buildSecurity } from './container-security.ts'
 import type { MachineFacts } from './machine-facts.ts'
@@ -17,6 +17,7 @@ export interface ContainerFacts {
   readonly image: Image
   readonly sandbox: Sandbox
   readonly hostname: string
+  readonly nodeName: string
   readonly podCgroupPath: string
   readonly volumeMounts: readonly MountPlan[]
   readonly user: ProcessPlan['user']
@@ -25,7 +26,8 @@ export interface ContainerFacts {
 
 /** From a container of a Pod, its image's config and the pod's sandbox to what the runtime needs to know. */
 export function buildContainerPlan(pod: Pod, container: Container, facts: ContainerFacts): ContainerPlan {
-  const args = buildArguments(container, facts.image.config)
+  const declared = declareEnvironment(pod, container, { ...facts.sandbox, nodeName: facts.nodeName })
+  const args = buildArguments(container, facts.image.config, declared)
   if (args.length === 0) {
     throw new Failure(
       'CreateContainerError',
@@ -42,7 +44,7 @@ export function buildContainerPlan(pod: Pod, container: Container, facts: Contai
     },
     process: {
       args,
-      env: buildEnvironment(container, facts.image.config.env, facts.hostname),
+      env: buildEnvironment(container, facts.image.config.env, facts.hostname, declared),
       workingDir: container.workingDir ?? (facts.image.config.workingDir === '' ? '/' : facts.image.config.workingDir),
       user: facts.user,
       oomScoreAdj: buildOomScoreAdj(pod, container, facts.machine.memoryBytes),

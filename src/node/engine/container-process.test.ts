@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Container } from '../../kube/api/pod.ts'
-import { buildArguments, buildEnvironment } from './container-process.ts'
-import { testContainer } from './test-pod.ts'
+import { buildArguments, buildEnvironment, declareEnvironment } from './container-process.ts'
+import { testContainer, testPod } from './test-pod.ts'
 
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+const NODE = { nodeName: 'this-machine', podIPs: ['10.88.0.2'], hostIPs: ['192.0.2.2'] }
+
+function declared(container: Container): ReadonlyMap<string, string> {
+  return declareEnvironment(testPod(), container, NODE)
+}
 
 const ARGUMENTS: [rule: string, change: Partial<Container>, args: string[]][] = [
   ['the image alone: entrypoint and cmd', {}, ['/entry', 'cmd']],
@@ -20,9 +26,10 @@ const ARGUMENTS: [rule: string, change: Partial<Container>, args: string[]][] = 
 
 describe('buildArguments', () => {
   for (const [rule, change, args] of ARGUMENTS) {
-    it(rule, () =>
-      assert.deepEqual(buildArguments(testContainer(change), { entrypoint: ['/entry'], cmd: ['cmd'] }), args),
-    )
+    it(rule, () => {
+      const container = testContainer(change)
+      assert.deepEqual(buildArguments(container, { entrypoint: ['/entry'], cmd: ['cmd'] }, declared(container)), args)
+    })
   }
 })
 
@@ -52,6 +59,34 @@ const ENVIRONMENTS: [rule: string, change: Partial<Container>, imageEnv: string[
 
 describe('buildEnvironment', () => {
   for (const [rule, change, imageEnv, env] of ENVIRONMENTS) {
-    it(rule, () => assert.deepEqual(buildEnvironment(testContainer(change), imageEnv, 'web'), env))
+    it(rule, () => {
+      const container = testContainer(change)
+      assert.deepEqual(buildEnvironment(container, imageEnv, 'web', declared(container)), env)
+    })
   }
+})
+
+const FIELDS: [fieldPath: string, value: string][] = [
+  ['metadata.name', 'web'],
+  ['metadata.namespace', 'default'],
+  ['metadata.uid', '11111111-2222-3333-4444-555555555555'],
+  ["metadata.labels['absent']", ''],
+  ['spec.nodeName', 'this-machine'],
+  ['spec.serviceAccountName', 'default'],
+  ['status.hostIP', '192.0.2.2'],
+  ['status.podIP', '10.88.0.2'],
+  ['status.podIPs', '10.88.0.2'],
+]
+
+describe('declareEnvironment takes fields of the pod (E2)', () => {
+  const withField = (fieldPath: string): Container =>
+    testContainer({ env: [{ name: 'X', valueFrom: { fieldRef: { fieldPath } } }] })
+
+  for (const [fieldPath, value] of FIELDS) {
+    it(fieldPath, () => assert.equal(declared(withField(fieldPath)).get('X'), value))
+  }
+
+  it('refuses what is no such field', () => {
+    assert.throws(() => declared(withField('spec.containers')), /a pod has no field "spec.containers" to give it/)
+  })
 })

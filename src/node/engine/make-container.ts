@@ -57,6 +57,7 @@ export async function makeContainer(
     image,
     sandbox,
     hostname: hostnameOf(pod, hostname()),
+    nodeName: world.parts.nodeName,
     podCgroupPath: podCgroupPath(pod),
     volumeMounts: await makeVolumeMounts(world, container, name),
     user: userOf(world, container, image),
