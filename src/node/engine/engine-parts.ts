@@ -1,8 +1,6 @@
-import type { ImageSource } from '../../machine/image/image.ts'
-import type { PullProgress } from '../../machine/image/image.ts'
+import type { ImageSource, PullProgress } from '../../machine/image/image.ts'
 import type { ContainerRuntime } from '../../machine/runtime/container-runtime.ts'
 import type { Sandbox, SandboxPlan } from '../../machine/sandbox/sandbox.ts'
-import type { BackOff } from '../../kube/lifecycle/restart-delay.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
 import type { MachineFacts } from './machine-facts.ts'
@@ -25,7 +23,6 @@ export interface EngineParts {
   readonly nodeName: string
   /** Everything of this engine's pods lies below it; see pod-paths.ts. */
   readonly instanceDirectory: string
-  readonly backOff: BackOff
   readonly onPullProgress?: (progress: PullProgress) => void
   /** One line for the server's own log: what failed and is tried again. */
   readonly log: (line: string) => void

@@ -92,5 +92,6 @@ export function parseSignal(stopSignal: string | undefined): number {
   if (stopSignal === undefined || stopSignal === '') return constants.signals.SIGTERM
   if (/^\d+$/.test(stopSignal)) return Number(stopSignal)
   const name = stopSignal.toUpperCase().startsWith('SIG') ? stopSignal.toUpperCase() : `SIG${stopSignal.toUpperCase()}`
-  return constants.signals[name as NodeJS.Signals] ?? constants.signals.SIGTERM
+  const known: Readonly<Record<string, number>> = constants.signals
+  return known[name] ?? constants.signals.SIGTERM
 }

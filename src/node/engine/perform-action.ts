@@ -11,22 +11,26 @@ import { killContainer, terminateContainer } from './stop-container.ts'
  * 'stopping'), so that the next pass does not ask again; the rest of it goes on beside the loop.
  */
 export function performAction(world: PodWorld, action: PodAction, signal: AbortSignal): void {
+  if (action.do !== 'look-again') world.begin(stepOf(world, action, signal))
+}
+
+type Step = Exclude<PodAction, { readonly do: 'look-again' }>
+
+function stepOf(world: PodWorld, action: Step, signal: AbortSignal): Promise<void> {
   switch (action.do) {
     case 'create-sandbox':
-      return world.begin(makeSandbox(world, action.attempt, signal))
+      return makeSandbox(world, action.attempt, signal)
     case 'start':
-      return world.begin(startContainer(world, action.container, signal))
+      return startContainer(world, action.container, signal)
     case 'prepare':
-      return world.begin(prepareContainer(world, action.container, signal))
+      return prepareContainer(world, action.container, signal)
     case 'terminate':
-      return world.begin(terminateContainer(world, action.container, action))
+      return terminateContainer(world, action.container, action)
     case 'kill':
-      return world.begin(killContainer(world, action.container, action.because))
+      return killContainer(world, action.container, action.because)
     case 'remove-sandbox':
-      return world.begin(removeSandbox(world))
+      return removeSandbox(world)
     case 'forget-pod':
-      return world.begin(forgetPod(world))
-    case 'look-again':
-      return
+      return forgetPod(world)
   }
 }

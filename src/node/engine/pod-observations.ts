@@ -40,6 +40,11 @@ export class PodObservations {
     this.setContainer(name, { ...container, state })
   }
 
+  setImage(name: string, image: NonNullable<ObservedContainer['image']>): void {
+    const container = this.#seen.containers[name]
+    if (container !== undefined) this.setContainer(name, { ...container, image })
+  }
+
   /** Notes how far a stop has come; a container that has ended meanwhile is left as it is. */
   setStopping(name: string, stopping: ObservedStopping): void {
     const state = this.#seen.containers[name]?.state

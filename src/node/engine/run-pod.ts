@@ -9,7 +9,7 @@ export async function runPod(world: PodWorld, signal: AbortSignal): Promise<void
     const nowMs = world.parts.clock.nowMs()
     const { seen } = world.observations
     await publishStatus(world, seen, nowMs)
-    const actions = computePodActions(world.pod, seen, nowMs, world.parts.backOff)
+    const actions = computePodActions(world.pod, seen, nowMs)
     for (const action of actions) performAction(world, action, signal)
     const againAtMs = Math.min(...actions.map((action) => (action.do === 'look-again' ? action.atMs : Infinity)))
     await world.wake.wait(againAtMs, signal)

@@ -17,13 +17,10 @@ export async function startContainer(world: PodWorld, name: string, signal: Abor
   const container = namedContainer(world, name)
   const before = world.observations.container(name)
   const number = nextInstance(world, before)
-  const counters = before === undefined || before.state.is === 'absent' ? undefined : before
   const previous = before?.state.is === 'exited' ? before.state : before?.previous
   world.observations.setContainer(name, {
-    restarts: counters?.restarts ?? 0,
-    crashes: counters?.crashes ?? 0,
+    ...number,
     ...(before?.image === undefined ? {} : { image: before.image }),
-    sandboxAttempt: number.sandboxAttempt,
     state: { is: 'starting', sinceMs: world.parts.clock.nowMs() },
     ...(previous === undefined ? {} : { previous }),
   })
@@ -80,16 +77,13 @@ async function runInstance(
   try {
     const record = await world.parts.runtime.start(instance.id)
     world.event('Normal', 'Started', `Started container ${name}`, name)
-    world.observations.setContainer(name, {
-      ...counted(world, name, number),
-      image: instance.image,
-      state: {
-        is: 'running',
-        id: instance.id,
-        startedAtMs: record.startedAtMs,
-        started: true,
-        ready: true,
-      },
+    world.observations.setImage(name, instance.image)
+    world.observations.setState(name, {
+      is: 'running',
+      id: instance.id,
+      startedAtMs: record.startedAtMs,
+      started: true,
+      ready: true,
     })
     const exit = record.is === 'exited' ? record : world.earlyExits.get(instance.id)
     if (exit !== undefined) await containerEnded(world, exit)
@@ -127,12 +121,8 @@ function couldNotRun(
     finishedAtMs: world.parts.clock.nowMs(),
   }
   world.event('Warning', 'Failed', `Error: ${message}`, container.name)
-  const counts = counted(world, container.name, outcome.number)
-  world.observations.setContainer(container.name, {
-    ...counts,
-    ...(outcome.image === undefined ? {} : { image: outcome.image }),
-    state,
-  })
+  if (outcome.image !== undefined) world.observations.setImage(container.name, outcome.image)
+  world.observations.setState(container.name, state)
 }
 
 const NOT_STARTED_REASONS: readonly string[] = [
@@ -171,25 +161,11 @@ function couldNotMake(
   })
 }
 
-/** The counters of an instance that was made: only now does a restart count. */
-function counted(world: PodWorld, name: string, number: InstanceNumber): Omit<ObservedContainer, 'state'> {
-  const before = world.observations.container(name)
-  const previous = before?.previous
-  return {
-    restarts: number.restarts,
-    crashes: number.crashes,
-    sandboxAttempt: number.sandboxAttempt,
-    ...(before?.image === undefined ? {} : { image: before.image }),
-    ...(previous === undefined ? {} : { previous }),
-  }
-}
-
 function nextInstance(world: PodWorld, before: ObservedContainer | undefined): InstanceNumber {
   const { sandbox } = world.observations.seen
-  const ranBefore = before !== undefined && (before.state.is === 'exited' || before.previous !== undefined)
   return {
     sandboxAttempt: sandbox.is === 'ready' ? sandbox.attempt : 0,
-    ...(ranBefore ? nextCounters(before, world.parts.clock.nowMs()) : { restarts: 0, crashes: 0 }),
+    ...(before === undefined ? { restarts: 0, crashes: 0 } : nextCounters(before)),
   }
 }
 

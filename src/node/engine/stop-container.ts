@@ -1,5 +1,5 @@
-import type { StopReason } from '../../kube/lifecycle/pod-action.ts'
 import { constants } from 'node:os'
+import type { StopReason } from '../../kube/lifecycle/pod-action.ts'
 import type { PodWorld } from './pod-world.ts'
 
 /** Begins a stop, or shortens one: the stop signal is on its way when this returns. */
@@ -16,6 +16,7 @@ export async function terminateContainer(
     sinceMs: nowMs,
     graceSeconds: wanted.graceSeconds,
     terminatedAtMs: nowMs,
+    because: wanted.because,
   })
   await world.parts.runtime.signal(state.id, world.instances.get(state.id)?.stopSignal ?? constants.signals.SIGTERM)
 }
@@ -27,7 +28,7 @@ export async function killContainer(world: PodWorld, name: string, because: Stop
   if (state.stopping === undefined) world.event('Normal', 'Killing', stopSentence(name, because), name)
   const nowMs = world.parts.clock.nowMs()
   world.observations.setStopping(name, {
-    ...(state.stopping ?? { sinceMs: nowMs, graceSeconds: 0 }),
+    ...(state.stopping ?? { sinceMs: nowMs, graceSeconds: 0, because }),
     killedAtMs: nowMs,
   })
   await world.parts.runtime.signal(state.id, constants.signals.SIGKILL)
@@ -40,7 +41,7 @@ function stopSentence(name: string, because: StopReason): string {
     case 'StartupFailed':
       return `Container ${name} failed startup probe, will be restarted`
     case 'PostStartFailed':
-      return `FailedPostStartHook`
+      return 'FailedPostStartHook'
     case 'ImageChanged':
       return `Container ${name} definition changed, will be restarted`
     case 'PodDeleted':
