@@ -1,3 +1,4 @@
+import type { Ipv4Range } from './ipv4.ts'
 import {
   decodeAttributes,
   type NetlinkMessage,
@@ -25,12 +26,6 @@ const RT_SCOPE_UNIVERSE = 0
 const RTN_UNICAST = 1
 const IFADDR_BYTES = 8
 const ROUTE_BYTES = 12
-
-/** An IPv4 range: the network address as a number, and how many of its leading bits count. */
-export interface Ipv4Range {
-  readonly network: number
-  readonly prefixLength: number
-}
 
 export interface Ipv4Address {
   readonly linkIndex: number

@@ -58,6 +58,7 @@ export interface VethPlan {
   /** Index of the bridge that it is plugged into. */
   readonly bridgeIndex: number
   readonly mtu: number
+  /** One of more than 255 bytes is left out: cut off it would say something else. */
   readonly alias: string
   readonly peer: { readonly name: string; readonly mac: Uint8Array; readonly namespaceFd: number }
 }
@@ -80,9 +81,10 @@ export function createVeth(socket: NetlinkSocket, plan: VethPlan): void {
     [IFLA_MASTER, uint32(plan.bridgeIndex)],
     [IFLA_LINKINFO, veth],
   ]
+  const note = Buffer.from(plan.alias)
   const alias: Attribute[] = [
     [IFLA_IFNAME, text(plan.name)],
-    [IFLA_IFALIAS, Buffer.from(plan.alias).subarray(0, LONGEST_ALIAS_BYTES)],
+    [IFLA_IFALIAS, note.length > LONGEST_ALIAS_BYTES ? Buffer.alloc(0) : note],
   ]
   socket.request(
     [newLink(NLM_F_CREATE | NLM_F_EXCL, IFF_UP, attributes), newLink(0, 0, alias)],
@@ -107,17 +109,29 @@ export function deleteLink(socket: NetlinkSocket, name: string): void {
 
 export function listLinks(socket: NetlinkSocket): Link[] {
   const listed = socket.dump({ type: RTM_GETLINK, flags: 0, body: interfaceHeader(0, 0) }, 'list links')
-  return listed.map((message) => {
-    const header = Buffer.from(message.body.subarray(0, IFINFO_BYTES))
-    const attributes = decodeAttributes(message.body.subarray(IFINFO_BYTES))
-    return {
-      index: header.readInt32LE(4),
-      name: textOf(attributes.get(IFLA_IFNAME)),
-      alias: textOf(attributes.get(IFLA_IFALIAS)),
-      up: (header.readUInt32LE(8) & IFF_UP) !== 0,
-      mtu: attributes.get(IFLA_MTU)?.readUInt32LE() ?? 0,
-    }
-  })
+  return listed.map(linkOf)
+}
+
+export function findLink(socket: NetlinkSocket, name: string): Link | undefined {
+  const body = withAttributes(interfaceHeader(0, 0), [[IFLA_IFNAME, text(name)]])
+  try {
+    return linkOf(socket.get({ type: RTM_GETLINK, flags: 0, body }, `find link "${name}"`))
+  } catch (error) {
+    if (errnoOf(error) === 'ENODEV') return undefined
+    throw error
+  }
+}
+
+function linkOf(message: NetlinkMessage): Link {
+  const header = Buffer.from(message.body.subarray(0, IFINFO_BYTES))
+  const attributes = decodeAttributes(message.body.subarray(IFINFO_BYTES))
+  return {
+    index: header.readInt32LE(4),
+    name: textOf(attributes.get(IFLA_IFNAME)),
+    alias: textOf(attributes.get(IFLA_IFALIAS)),
+    up: (header.readUInt32LE(8) & IFF_UP) !== 0,
+    mtu: attributes.get(IFLA_MTU)?.readUInt32LE() ?? 0,
+  }
 }
 
 function newLink(flags: number, interfaceFlags: number, attributes: readonly Attribute[]): NetlinkMessage {

@@ -66,6 +66,17 @@ export class NetlinkSocket implements Disposable {
     if (failure !== undefined) throw failure
   }
 
+  /** The one answer to a question about one thing. */
+  get(message: NetlinkMessage, tried: string): ReceivedMessage {
+    const sequence = this.#send([message], 0, tried)
+    for (;;) {
+      const answer = this.#receive(tried).find((received) => received.sequence === sequence)
+      const failure = answer?.type === NLMSG_ERROR ? failureIn(answer, tried) : undefined
+      if (failure !== undefined) throw failure
+      if (answer !== undefined) return answer
+    }
+  }
+
   /** Everything that the kernel lists in answer to a dump request. */
   dump(message: NetlinkMessage, tried: string): ReceivedMessage[] {
     const sequence = this.#send([message], NLM_F_DUMP, tried)

@@ -2,16 +2,20 @@
 export interface SandboxPlan {
   /** Unique on this machine: letters, digits, `-`. The pod's UID. All names of kernel objects derive from it. */
   readonly id: string
-  /** An existing directory that belongs to this sandbox alone; `removeSandbox` removes it with all that is in it. */
+  /** For people, in messages of other pods that want the same port, such as `default/web`. */
+  readonly podName?: string
+  /** A directory that belongs to this sandbox alone, made if it is missing; `removeSandbox` removes it with all that is in it. */
   readonly directory: string
   readonly hostname: string
-  /** undefined: the pod shares the host's network. */
+  /** host: the pod shares the host's network; its ports are the host's then, and none is published. */
   readonly network: 'pod' | 'host'
+  /** For the first pod of the machine: the addresses that pods get, such as `10.87.0.0/16`. Default: a range that is free. */
+  readonly addressRange?: string
   readonly publishedPorts: readonly PublishedPort[]
   /** Lines for /etc/hosts after the standard ones. */
   readonly hostAliases: readonly { readonly ip: string; readonly hostnames: readonly string[] }[]
   readonly dns: DnsPlan
-  /** Path of the pod's cgroup below each hierarchy, such as `/peapod/pod<uid>`. */
+  /** Path of the pod's cgroup below each hierarchy: `/peapod/pod<id>`. */
   readonly cgroupPath: string
   readonly cgroup: {
     readonly cpuShares?: number
@@ -24,7 +28,7 @@ export interface SandboxPlan {
 
 export interface PublishedPort {
   readonly protocol: 'TCP' | 'UDP'
-  /** undefined: every address of the machine. */
+  /** An IPv4 address of the machine; undefined: every one. */
   readonly hostIP: string | undefined
   readonly hostPort: number
   readonly podPort: number
@@ -45,7 +49,8 @@ export interface Sandbox {
   readonly id: string
   readonly podIPs: readonly string[]
   readonly hostIPs: readonly string[]
-  readonly namespaces: { readonly network: string | 'host'; readonly ipc: string; readonly uts: string }
+  /** nsfs files; network is `host` for a pod on the host's network. */
+  readonly namespaces: { readonly network: string; readonly ipc: string; readonly uts: string }
   readonly hostsFile: string
   readonly resolvConfFile: string
   readonly hostnameFile: string
