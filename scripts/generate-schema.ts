@@ -63,7 +63,10 @@ export function generateSchema(clientFolder: string, targetFolder: string): void
     types: pick((name) => everyday.has(name)),
   })
   writeWhole(join(targetFolder, 'rest.json'), { types: pick((name) => !everyday.has(name)) })
-  writeWhole(join(targetFolder, 'docs.json'), Object.fromEntries([...models].map(([name, model]) => [name, model.docs])))
+  writeWhole(
+    join(targetFolder, 'docs.json'),
+    Object.fromEntries([...models].map(([name, model]) => [name, model.docs])),
+  )
 }
 
 function readModels(folder: string): Map<string, Model> {
@@ -80,7 +83,9 @@ function readModels(folder: string): Map<string, Model> {
 
 function readModel(name: string, code: string, declaration: string): Model {
   const members = new Map<string, { required: boolean; doc: string }>()
-  for (const [, doc, field, mark] of declaration.matchAll(/(?:\/\*\*\n([^/]*(?:\/(?<!\*\/)[^/]*)*)\*\/\n {4})?'(\S+?)'(\??):/g)) {
+  for (const [, doc, field, mark] of declaration.matchAll(
+    /(?:\/\*\*\n([^/]*(?:\/(?<!\*\/)[^/]*)*)\*\/\n {4})?'(\S+?)'(\??):/g,
+  )) {
     members.set(field ?? '', { required: mark === '', doc: plainText(doc ?? '') })
   }
   const docs: Record<string, string> = {}
@@ -95,7 +100,8 @@ function readModel(name: string, code: string, declaration: string): Model {
     const member = members.get(attribute.name)
     const isQuantity = QUANTITIES[name]?.includes(attribute.name) === true
     const type = compactType(attribute.type, attribute.format)
-    fields[attribute.base] = (member?.required === true ? '!' : '') + (isQuantity ? type.replace('string', 'quantity') : type)
+    fields[attribute.base] =
+      (member?.required === true ? '!' : '') + (isQuantity ? type.replace('string', 'quantity') : type)
     if (member !== undefined && member.doc !== '') docs[attribute.base] = member.doc
   }
   return { fields, docs }

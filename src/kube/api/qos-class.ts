@@ -1,4 +1,4 @@
-import type { Pod, PodSpec } from './pod.ts'
+import type { PodSpec } from './pod.ts'
 import { parseQuantity } from './quantity.ts'
 
 export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
@@ -11,9 +11,13 @@ type Amounts = { readonly [resource: string]: string } | undefined
  *
  * @see https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/
  */
-export function qosClass(pod: { readonly spec: Pick<PodSpec, 'containers' | 'initContainers' | 'resources'> }): QosClass {
+export function qosClass(pod: {
+  readonly spec: Pick<PodSpec, 'containers' | 'initContainers' | 'resources'>
+}): QosClass {
   const { containers, initContainers = [], resources } = pod.spec
-  const decisive = hasAmounts(resources) ? [resources] : [...initContainers, ...containers].map((each) => each.resources)
+  const decisive = hasAmounts(resources)
+    ? [resources]
+    : [...initContainers, ...containers].map((each) => each.resources)
   if (decisive.every((each) => !hasAmounts(each))) return 'BestEffort'
   const guaranteed = decisive.every(
     (each) => isGuaranteed('cpu', each?.requests, each?.limits) && isGuaranteed('memory', each?.requests, each?.limits),

@@ -20,7 +20,18 @@ export type FieldType =
   | { readonly is: 'object'; readonly name: string }
   | { readonly is: 'scalar'; readonly name: ScalarName }
 
-const SCALARS = ['string', 'int32', 'int64', 'double', 'boolean', 'time', 'base64', 'quantity', 'IntOrString', 'any'] as const
+const SCALARS = [
+  'string',
+  'int32',
+  'int64',
+  'double',
+  'boolean',
+  'time',
+  'base64',
+  'quantity',
+  'IntOrString',
+  'any',
+] as const
 export type ScalarName = (typeof SCALARS)[number]
 
 export interface Field {
