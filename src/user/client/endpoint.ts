@@ -1,0 +1,17 @@
+import { Agent } from 'node:http'
+
+/** Where a Kubernetes API server is reached. */
+export interface Endpoint {
+  /** Path of a Unix socket on which it speaks HTTP/1.1. */
+  readonly socketPath: string
+}
+
+/** An endpoint with the connections that are kept open to it. */
+export interface OpenEndpoint {
+  readonly endpoint: Endpoint
+  readonly agent: Agent
+}
+
+export function openEndpoint(endpoint: Endpoint): OpenEndpoint {
+  return { endpoint, agent: new Agent({ keepAlive: true }) }
+}

@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import { Failure, messageOf } from '../../failure.ts'
+import type { OpenEndpoint } from './endpoint.ts'
+import { statusFailure } from './status-failure.ts'
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** With the query. */
+  readonly path: string
+  /** For error messages: `create pod "web"`. */
+  readonly what: string
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Sends one request, once: who calls decides about another try.
+ *
+ * @returns the answer's head with a status below 300; its body is still to be read.
+ * @throws Failure with the reason of the server's Status; ServiceUnavailable when the server cannot be reached; the signal's reason.
+ */
+export async function sendRequest(to: OpenEndpoint, wanted: ApiRequest): Promise<IncomingMessage> {
+  wanted.signal?.throwIfAborted()
+  const body = wanted.body === undefined ? undefined : Buffer.from(JSON.stringify(wanted.body))
+  const outgoing = request({
+    agent: to.agent,
+    socketPath: to.endpoint.socketPath,
+    method: wanted.method,
+    path: wanted.path,
+    headers: {
+      host: 'localhost',
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
+    },
+    ...(wanted.signal === undefined ? {} : { signal: wanted.signal }),
+  })
+  outgoing.end(body)
+  let answer: IncomingMessage
+  try {
+    ;[answer] = (await once(outgoing, 'response')) as [IncomingMessage]
+  } catch (error) {
+    wanted.signal?.throwIfAborted()
+    throw unreachable(to, wanted, error)
+  }
+  // An 'error' without a listener would end the process: the one who reads the body gets it from the iteration.
+  outgoing.on('error', () => undefined)
+  const statusCode = answer.statusCode ?? 0
+  if (statusCode < 300) return answer
+  throw statusFailure({ what: wanted.what, statusCode, body: await readText(answer, wanted.what) })
+}
+
+/** Sends one request and reads its whole JSON answer. */
+export async function sendForJson(to: OpenEndpoint, wanted: ApiRequest): Promise<unknown> {
+  const text = await readText(await sendRequest(to, wanted), wanted.what)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new Failure('InternalError', `${wanted.what}: the API server's answer is not JSON: ${messageOf(cause)}`, {
+      cause,
+    })
+  }
+}
+
+async function readText(answer: IncomingMessage, what: string): Promise<string> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of answer) chunks.push(chunk as Buffer)
+  } catch (cause) {
+    throw new Failure('ServiceUnavailable', `${what}: the connection broke in the answer: ${messageOf(cause)}`, {
+      cause,
+    })
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function unreachable(to: OpenEndpoint, wanted: ApiRequest, cause: unknown): Failure {
+  const where = JSON.stringify(to.endpoint.socketPath)
+  return new Failure(
+    'ServiceUnavailable',
+    `${wanted.what}: cannot talk to the API server on ${where}: ${messageOf(cause)}; is it running?`,
+    { cause },
+  )
+}
