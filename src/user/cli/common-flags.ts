@@ -1,0 +1,23 @@
+import type { Flag } from './command.ts'
+
+export const DEFAULT_STATE_DIRECTORY = '/var/lib/peapod'
+
+/** Every command has it. */
+export const HELP_FLAG: Flag = { name: 'help', short: 'h', type: 'boolean', help: 'show this text' }
+
+export const STATE_DIRECTORY_FLAG: Flag = {
+  name: 'state-dir',
+  type: 'text',
+  value: 'DIR',
+  help: `where images and running pods are kept (default: $PEAPOD_STATE_DIR or ${DEFAULT_STATE_DIRECTORY})`,
+}
+
+export const OUTPUT_FLAG: Flag = {
+  name: 'output',
+  short: 'o',
+  type: 'choice',
+  choices: ['text', 'json'],
+  help: 'text for people, json for programs (default: text)',
+}
+
+export const QUIET_FLAG: Flag = { name: 'quiet', short: 'q', type: 'boolean', help: 'print no progress' }

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Failure } from '../../../failure.ts'
+import type { ContainerStatus } from '../../../kube/api/pod.ts'
+import type { ApiClient } from '../../client/open-client.ts'
+import { PODS } from '../../client/resource-type.ts'
+import { advance, LOG_START, skipRead, type ResumePoint } from './resume-point.ts'
+import { splitLog, type LogLine } from './split-log.ts'
+
+/** One instance of a container whose output is wanted: all of it, each line once. */
+export interface WantedLog {
+  readonly client: ApiClient
+  readonly pod: { readonly namespace: string; readonly name: string }
+  readonly container: string
+  /** Its restartCount. */
+  readonly instance: number
+  /** Settles when the instance is known to have ended. */
+  readonly over: Promise<void>
+  /** The next lines are read when it has settled. */
+  readonly onLines: (lines: readonly LogLine[]) => Promise<void>
+  readonly signal: AbortSignal
+}
+
+const RETRY_DELAYS_MS = [50, 200, 500, 1_000, 2_000]
+
+/** How long after the log's end the instance's end may become known. */
+const END_BECOMES_KNOWN_MS = 2_000
+
+/**
+ * Reads one instance's output to its end. The API knows two logs of a container, the newest instance's and the one
+ * before; after each opening the pod is asked which instance was the newest then, so that a quick restart
+ * mixes nothing up. A broken connection is taken up where it broke.
+ *
+ * @throws Failure when the log stays out of reach.
+ */
+export async function readInstanceLog(wanted: WantedLog): Promise<void> {
+  let point = LOG_START
+  const reached = (next: ResumePoint): void => {
+    point = next
+  }
+  let failures = 0
+  while (!isAborted(wanted.signal)) {
+    try {
+      const before = point
+      const came = await readOnce(wanted, point, reached)
+      if (came === 'previous' || (await isKnownOver(wanted))) return
+      // The log ended though the container did not: a server that cuts long answers short. Ask for the rest.
+      failures = point === before ? failures + 1 : 0
+    } catch (error) {
+      if (isAborted(wanted.signal)) return
+      if (error instanceof Failure && error.reason === 'NotFound') return
+      if (!isWorthAnotherTry(error) || failures >= RETRY_DELAYS_MS.length) throw error
+      failures += 1
+    }
+    await delay(RETRY_DELAYS_MS[failures] ?? 2_000, undefined, { signal: wanted.signal }).catch(() => undefined)
+  }
+}
+
+/** @returns which of the two logs held the instance. */
+async function readOnce(
+  wanted: WantedLog,
+  point: ResumePoint,
+  reached: (point: ResumePoint) => void,
+): Promise<'newest' | 'previous'> {
+  const { client, pod, container, instance, signal } = wanted
+  const options = { container, timestamps: true, signal, ...(point.time === '' ? {} : { sinceTime: point.time }) }
+  {
+    await using log = await client.podLog(pod, { ...options, follow: true })
+    if ((await newestInstance(wanted)) <= instance) {
+      await pass(log.bytes)
+      return 'newest'
+    }
+  }
+  await using log = await client.podLog(pod, { ...options, previous: true })
+  await pass(log.bytes)
+  return 'previous'
+
+  async function pass(bytes: AsyncIterable<Buffer>): Promise<void> {
+    const fresh = skipRead(point)
+    let at = point
+    for await (const lines of splitLog(bytes)) {
+      const unread = fresh(lines)
+      if (unread.length === 0) continue
+      await wanted.onLines(unread)
+      at = advance(at, unread)
+      reached(at)
+    }
+  }
+}
+
+async function newestInstance({ client, pod, container, instance }: WantedLog): Promise<number> {
+  try {
+    const { status } = await client.get(PODS, pod)
+    const named = (candidate: ContainerStatus) => candidate.name === container
+    const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+    return statuses.find(named)?.restartCount ?? instance
+  } catch (error) {
+    // Deleted meanwhile: nothing starts in it any more.
+    if (error instanceof Failure && error.reason === 'NotFound') return instance
+    throw error
+  }
+}
+
+async function isKnownOver(wanted: WantedLog): Promise<boolean> {
+  const waiting = new AbortController()
+  const signal = AbortSignal.any([waiting.signal, wanted.signal])
+  try {
+    return await Promise.race([
+      wanted.over.then(() => true),
+      delay(END_BECOMES_KNOWN_MS, false, { signal }).catch(() => false),
+    ])
+  } finally {
+    waiting.abort()
+  }
+}
+
+function isWorthAnotherTry(error: unknown): boolean {
+  const passing = ['ServiceUnavailable', 'InternalError', 'BadRequest', 'TooManyRequests', 'Timeout']
+  return error instanceof Failure && passing.includes(error.reason)
+}
+
+/** A call, because the compiler takes a property that was read for unchanged across an await. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted
+}

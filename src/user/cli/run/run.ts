@@ -1,0 +1,127 @@
+import { Failure } from '../../../failure.ts'
+import type { PodManifest } from '../../../kube/api/parse-pod.ts'
+import type { Pod } from '../../../kube/api/pod.ts'
+import { openClient } from '../../client/open-client.ts'
+import type { Invocation } from '../command.ts'
+import { durationText } from '../duration.ts'
+import { hasColours, writeText } from '../output.ts'
+import { readConfig } from '../read-config.ts'
+import { podExitCode } from './exit-code.ts'
+import { jsonRunOutput } from './json-run-output.ts'
+import { readPods } from './read-pods.ts'
+import { parseReplacements } from './replace-images.ts'
+import { runPod } from './run-pod.ts'
+import type { RunOutput, RunResult } from './run-output.ts'
+import { StopRequests, type StopReason } from './stop-requests.ts'
+import { textRunOutput } from './text-run-output.ts'
+
+/** `peapod run`: see its declaration for what it promises. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { flags, operands, environment } = invocation
+  const { stderr } = environment
+  const files = [...flags.texts('filename'), ...operands]
+  if (files.length === 0) throw new Failure('UsageError', 'run needs FILE...; see "peapod run --help"')
+  const config = await readConfig(environment, flags.text('config'))
+  const manifests = await readPods({
+    files,
+    replacements: [...parseReplacements(flags.texts('image')), ...config.images],
+    namespace: flags.text('namespace'),
+    environment,
+  })
+  await writeText(stderr, manifests.messages.map((message) => `${message}\n`).join(''))
+  if (manifests.pods === undefined) return 1
+
+  using requests = new StopRequests(environment)
+  const output = openOutput(invocation, manifests.pods)
+  requests.onNotice = (text) => void output.notice(text).catch(() => undefined)
+  const timeoutMs = flags.number('timeout')
+  if (timeoutMs !== undefined) {
+    requests.requestAfter(timeoutMs, `stopping: --timeout of ${durationText(timeoutMs)} is over`)
+  }
+  const pods = await runAll(manifests.pods, { invocation, output, requests })
+  const result = resultOf(pods, requests.reason)
+  await output.end(result).catch((error: unknown) => {
+    if (requests.reason?.is !== 'output-closed') throw error
+  })
+  return result.exitCode
+}
+
+interface Running {
+  readonly invocation: Invocation
+  readonly output: RunOutput
+  readonly requests: StopRequests
+}
+
+/** @throws the first failure, when all that was begun is taken down. */
+async function runAll(
+  manifests: readonly PodManifest[],
+  { invocation, output, requests }: Running,
+): Promise<readonly Pod[]> {
+  const { flags, environment } = invocation
+  const connection = await environment.machine.connect({
+    stateDirectory: flags.stateDirectory(environment.env),
+    onPullProgress: (image, step) => output.pullProgress(image, step),
+    signal: requests.signals.stop,
+  })
+  const client = openClient(connection.endpoint)
+  try {
+    const runs = manifests.map((manifest) =>
+      runPod(manifest, {
+        client,
+        output,
+        logs: !flags.isSet('no-logs'),
+        graceSeconds: flags.number('grace-period'),
+        nowMs: environment.nowMs,
+        stop: requests.signals,
+      }).catch((error: unknown) => {
+        requests.request(isClosedPipe(error) ? { is: 'output-closed' } : { is: 'failure' })
+        throw error
+      }),
+    )
+    await Promise.allSettled(runs)
+    return await Promise.all(runs)
+  } finally {
+    client.close()
+    await connection.stop()
+  }
+}
+
+function openOutput({ flags, environment }: Invocation, pods: readonly PodManifest[]): RunOutput {
+  const { stdout, nowMs, env } = environment
+  if (flags.text('output') === 'json') return jsonRunOutput(stdout, nowMs)
+  const sources = pods.flatMap(({ metadata, spec }) =>
+    [...(spec.initContainers ?? []), ...spec.containers].map((container) => ({
+      // The server completes a generateName with five letters: until then something as long stands in its place.
+      pod: metadata.name ?? `${metadata.generateName ?? ''}.....`,
+      container: container.name,
+    })),
+  )
+  return textRunOutput({ stdout, colours: hasColours(stdout, env), sources, nowMs })
+}
+
+function resultOf(pods: readonly Pod[], reason: StopReason | undefined): RunResult {
+  const results = pods.map((pod) => ({
+    pod: pod.metadata.name,
+    phase: pod.status?.phase ?? 'Unknown',
+    exitCode: podExitCode(pod),
+  }))
+  const failed = results.find((result) => result.exitCode !== 0)
+  return { exitCode: reason === undefined ? (failed?.exitCode ?? 0) : stopExitCode(reason), pods: results }
+}
+
+function stopExitCode(reason: StopReason): number {
+  switch (reason.is) {
+    case 'interrupt':
+      return reason.signal === 'SIGINT' ? 130 : 143
+    case 'timeout':
+      return 124
+    case 'output-closed':
+      return 141
+    case 'failure':
+      return 1
+  }
+}
+
+function isClosedPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
+}
