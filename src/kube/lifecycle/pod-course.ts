@@ -1,5 +1,5 @@
 import type { Pod } from '../api/pod.ts'
-import { hasRun, recordOf, stateOf } from './container-facts.ts'
+import { hasRun, stateOf } from './container-facts.ts'
 import { allPlaces, appPlaces, initPlaces, isRestartedAfter } from './container-places.ts'
 import type { ContainerPlace } from './container-places.ts'
 import type { ExitedContainer, ObservedPod, ObservedStopping } from './observed-pod.ts'
@@ -18,7 +18,7 @@ export interface PodEnding {
 
 export function computePodCourse(pod: Pod, seen: ObservedPod, nowMs: number): PodCourse {
   const deletion = pod.metadata.deletionTimestamp
-  if (deletion !== undefined) return deleted(pod, seen, Date.parse(deletion), nowMs)
+  if (deletion !== undefined) return deleted(pod, seen, deletion, nowMs)
 
   const endedAtMs = naturalEndMs(pod, seen)
   const deadlineMs = deadlineAtMs(pod, seen)
@@ -57,10 +57,10 @@ function ending(pod: Pod, because: StopReason, sinceMs: number): PodEnding {
  * metadata.deletionTimestamp is when the grace ends. Kubernetes cuts it to whole seconds, so the request came up to a
  * second later than it seems: it is dated by the first stop it caused, so that a short grace is not cut shorter.
  */
-function deleted(pod: Pod, seen: ObservedPod, graceEndMs: number, nowMs: number): PodEnding {
+function deleted(pod: Pod, seen: ObservedPod, graceEnd: string, nowMs: number): PodEnding {
   const graceSeconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds
-  const earliestMs = graceEndMs - graceSeconds * 1000
-  const latestMs = graceEndMs % 1000 === 0 ? earliestMs + 999 : earliestMs
+  const earliestMs = Date.parse(graceEnd) - graceSeconds * 1000
+  const latestMs = graceEnd.includes('.') ? earliestMs : earliestMs + 999
   const sinceMs = Math.max(earliestMs, Math.min(latestMs, earliestStopMs(seen) ?? nowMs))
   return { is: 'ending', because: 'PodDeleted', sinceMs, graceSeconds }
 }
@@ -94,10 +94,10 @@ function isLostForGood(pod: Pod, seen: ObservedPod): boolean {
  */
 function stopBeganMs(seen: ObservedPod, causeMs: number, nowMs: number): number {
   const begunMs = earliestStopMs(seen)
-  if (begunMs !== undefined) return Math.max(begunMs, Math.min(causeMs, nowMs))
-  const someoneEndedSince = Object.keys(seen.containers).some((name) => {
-    const state = recordOf(seen, name)?.state
-    return state?.is === 'exited' && state.finishedAtMs > causeMs
-  })
-  return someoneEndedSince ? causeMs : nowMs
+  if (begunMs !== undefined) return Math.max(begunMs, causeMs)
+  // While a start that is under way holds the others up, no stop may be on record yet: the time counts all the same.
+  const hasBegun = Object.values(seen.containers).some(
+    ({ state }) => state.is === 'starting' || (state.is === 'exited' && state.finishedAtMs > causeMs),
+  )
+  return hasBegun ? causeMs : nowMs
 }
