@@ -73,6 +73,8 @@ export type ContainerRecord =
       readonly is: 'exited'
       /** As a shell counts: 128 + n after signal n. */
       readonly exitCode: number
+      /** Nobody saw how it ended, so the code (255) is made up: its watcher was killed, or the machine went down. */
+      readonly lost?: true
       readonly outOfMemory: boolean
       /** 0 when it never ran. */
       readonly startedAtMs: number

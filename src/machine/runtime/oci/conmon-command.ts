@@ -1,0 +1,45 @@
+import type { ContainerPlan } from '../container-runtime.ts'
+import type { ContainerFiles, RuntimeLayout } from './runtime-layout.ts'
+
+export interface ConmonPrograms {
+  readonly conmonProgram: string
+  readonly runtimeProgram: string
+}
+
+/**
+ * The argv that makes one container under conmon.
+ *
+ * Its log grows without a limit: the owner of the log rotates it, for which conmon reopens the file when asked to through
+ * the control file in the container's directory (`2 0 0` written to `ctl`).
+ *
+ * @see conmon(8)
+ */
+export function buildConmonCommand(
+  programs: ConmonPrograms,
+  plan: ContainerPlan,
+  files: { readonly layout: RuntimeLayout; readonly container: ContainerFiles },
+): string[] {
+  const { layout, container } = files
+  return [
+    programs.conmonProgram,
+    // Not forked off: our child until we end, so that its end is noticed and no zombie is left to a lazy process 1.
+    '--sync',
+    '--api-version=1',
+    `--cid=${plan.id}`,
+    `--cuuid=${plan.id}`,
+    `--name=${plan.id}`,
+    `--runtime=${programs.runtimeProgram}`,
+    `--runtime-arg=--root=${layout.stateRoot}`,
+    `--bundle=${plan.directory}`,
+    `--container-pidfile=${container.pidFile}`,
+    `--log-path=k8s-file:${plan.logFile}`,
+    '--log-level=error',
+    // A log outlives a crash of the machine no more than its container does: no fsync at each container's end.
+    '--no-sync-log',
+    `--exit-dir=${layout.exits}`,
+    `--persist-dir=${container.record}`,
+    `--socket-dir-path=${layout.sockets}`,
+    ...(plan.terminal ? ['--terminal'] : []),
+    ...(plan.stdin ? ['--stdin', '--leave-stdin-open'] : []),
+  ]
+}

@@ -1,0 +1,121 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { Failure } from '../../../failure.ts'
+import type { ContainerPlan, ContainerRecord } from '../container-runtime.ts'
+import { isAlive, type ProcessIdentity } from './process-identity.ts'
+import { type ContainerFiles, containerFiles, type RuntimeLayout } from './runtime-layout.ts'
+import { wasOutOfMemory } from './out-of-memory.ts'
+
+/** What must be known to find everything that belongs to a container. */
+export type RecordedPlan = Pick<ContainerPlan, 'id' | 'directory' | 'cgroupPath' | 'logFile'>
+
+export interface RecordedProcesses {
+  /** The container's first process. */
+  readonly first: ProcessIdentity
+  readonly conmon: ProcessIdentity
+}
+
+/** Exit codes are 0 to 255; this stands in for one that nobody saw. */
+const UNKNOWN_EXIT_CODE = 255
+
+/** @throws Failure AlreadyExists */
+export function writePlan(files: ContainerFiles, plan: ContainerPlan): void {
+  try {
+    mkdirSync(files.record, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new Failure('AlreadyExists', `create container "${plan.id}": there is one with this ID; remove it first`, {
+      cause: error,
+    })
+  }
+  const { id, directory, cgroupPath, logFile } = plan
+  writeFileSync(files.plan, JSON.stringify({ id, directory, cgroupPath, logFile } satisfies RecordedPlan))
+}
+
+export function writeProcesses(files: ContainerFiles, processes: RecordedProcesses): void {
+  writeFileSync(files.processes, JSON.stringify(processes))
+}
+
+/** undefined when there is none, or when its writer was killed before the file was whole. */
+export function readPlan(files: ContainerFiles): RecordedPlan | undefined {
+  return readJson(files.plan) as RecordedPlan | undefined
+}
+
+export function readProcesses(files: ContainerFiles): RecordedProcesses | undefined {
+  return readJson(files.processes) as RecordedProcesses | undefined
+}
+
+export function recordedIds(layout: RuntimeLayout): string[] {
+  return readdirSync(layout.records)
+}
+
+/**
+ * What one container is now, as the machine tells it; undefined for one that is not made yet (or was never finished).
+ * A container whose first process has ended is running until its log is whole and its exit code is written.
+ */
+export function observeContainer(layout: RuntimeLayout, id: string): ContainerRecord | undefined {
+  const files = containerFiles(layout, id)
+  const processes = readProcesses(files)
+  if (processes === undefined) return undefined
+  const startedAtMs = Number(readText(files.started) ?? 0)
+  const exit = readText(files.exit)
+  if (exit !== undefined) return exitedRecord(files, { id, startedAtMs, exit })
+  const { pid } = processes.first
+  // The runtimes remove it when a container starts; it is the truth also when its starter was killed in between.
+  if (existsSync(files.startFifo) || startedAtMs === 0) return { id, is: 'created', pid }
+  return { id, is: 'running', pid, startedAtMs }
+}
+
+/** Nothing will ever tell how it ended: its first process is gone, and so is conmon, which would have written it. */
+export function isLost(layout: RuntimeLayout, id: string): boolean {
+  const files = containerFiles(layout, id)
+  const processes = readProcesses(files)
+  if (processes === undefined || isAlive(processes.conmon)) return false
+  // In this order: conmon writes the file before it ends.
+  return !existsSync(files.exit)
+}
+
+/** Makes a lost container an exited one, for everybody. */
+export function writeLostExit(files: ContainerFiles): void {
+  try {
+    writeFileSync(files.exit, 'lost', { flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+function exitedRecord(
+  files: ContainerFiles,
+  seen: { readonly id: string; readonly startedAtMs: number; readonly exit: string },
+): ContainerRecord {
+  const lost = seen.exit === 'lost'
+  return {
+    id: seen.id,
+    is: 'exited',
+    exitCode: lost ? UNKNOWN_EXIT_CODE : Number(seen.exit),
+    ...(lost ? { lost } : {}),
+    outOfMemory: existsSync(files.outOfMemory) || wasOutOfMemory(readPlan(files)?.cgroupPath),
+    startedAtMs: existsSync(files.startFifo) ? 0 : seen.startedAtMs,
+    finishedAtMs: Math.floor(statSync(files.exit).mtimeMs),
+  }
+}
+
+function readJson(path: string): unknown {
+  const text = readText(path)
+  if (text === undefined) return undefined
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    // Its writer was killed in the middle: what the file was to tell had not happened yet.
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
