@@ -351,9 +351,11 @@ function mustEnd({ pod, machine }: Scenario): boolean {
   if (pod.spec.activeDeadlineSeconds !== undefined) return true
   if (pod.spec.restartPolicy === 'Always') return false
   return allPlaces(pod).every(({ name, role }) => {
-    const last = machine.instances[name]?.at(-1)
+    const scripts = machine.instances[name] ?? []
+    const last = scripts.at(-1)
     if (last === undefined || last.fails !== undefined) return false
-    return role === 'sidecar' ? last.runMs > last.startedAfterMs : last.runMs < Infinity && last.exitCode === 0
+    if (role === 'sidecar') return last.runMs > last.startedAfterMs
+    return last.exitCode === 0 && scripts.every(({ runMs }) => runMs < Infinity)
   })
 }
 
