@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http'
+import { checkAcceptsJson } from './accepts-json.ts'
+import type { Answer } from './answer.ts'
+import type { ApiRequest, ObjectRequest } from './api-request.ts'
+import { isSet } from './number-parameter.ts'
+import { parseRequestTarget } from './request-target.ts'
+import type { ServerParts } from './server-parts.ts'
+import { methodNotAllowed } from './status.ts'
+import { getObject } from './verbs/get.ts'
+import { listObjects } from './verbs/list.ts'
+import { watchObjects } from './verbs/watch.ts'
+
+/** Finds out what a request asks for, and has it done. @throws Failure */
+export async function answerRequest(
+  parts: ServerParts,
+  incoming: IncomingMessage,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const [path, search] = splitOnce(incoming.url ?? '/', '?')
+  const target = parseRequestTarget(path)
+  // HEAD is GET whose body nobody sends.
+  const method = incoming.method === 'HEAD' ? 'GET' : (incoming.method ?? 'GET')
+  if (target.is === 'document') {
+    if (method !== 'GET') throw methodNotAllowed()
+    return (await import('./documents/document.ts')).getDocument(parts, path)
+  }
+  const query = new URLSearchParams(search)
+  const { kind, namespace } = target
+  const request: ApiRequest = { kind, namespace, query, incoming, signal }
+  if (target.is === 'collection') return answerCollection(parts, method, request)
+  return answerObject(parts, method, { ...request, name: target.name, subresource: target.subresource })
+}
+
+async function answerCollection(parts: ServerParts, method: string, request: ApiRequest): Promise<Answer> {
+  const { kind, namespace, query, incoming } = request
+  switch (method) {
+    case 'GET':
+      checkAcceptsJson(incoming.headers.accept)
+      return isSet(query, 'watch') ? watchObjects(parts, request) : listObjects(parts, request)
+    case 'POST': {
+      if (kind.resource.namespaced && namespace === undefined) throw methodNotAllowed()
+      checkAcceptsJson(incoming.headers.accept)
+      // What writes brings the rules of the kinds along: they are loaded when the first request needs them.
+      const { createObject } = await import('./verbs/create.ts')
+      return createObject(parts, request)
+    }
+    case 'DELETE': {
+      if (!kind.canDeleteCollection) throw methodNotAllowed()
+      const { deleteCollection } = await import('./verbs/delete-collection.ts')
+      return deleteCollection(parts, request)
+    }
+    default:
+      throw methodNotAllowed()
+  }
+}
+
+async function answerObject(
+  parts: ServerParts,
+  method: string,
+  request: ObjectRequest & { readonly subresource: string | undefined },
+): Promise<Answer> {
+  const { subresource, incoming } = request
+  if (subresource === 'log') {
+    if (method !== 'GET') throw methodNotAllowed()
+    const { readPodLog } = await import('./verbs/read-log.ts')
+    return readPodLog(parts, request)
+  }
+  checkAcceptsJson(incoming.headers.accept)
+  const part = subresource === 'status' ? 'status' : 'object'
+  switch (method) {
+    case 'GET':
+      return getObject(parts, request)
+    case 'PUT': {
+      const { updateObject } = await import('./verbs/update.ts')
+      return updateObject(parts, request, part)
+    }
+    case 'PATCH': {
+      const { patchObject } = await import('./verbs/patch.ts')
+      return patchObject(parts, request, part)
+    }
+    case 'DELETE': {
+      if (part === 'status') throw methodNotAllowed()
+      const { deleteObject } = await import('./verbs/delete.ts')
+      return deleteObject(parts, request)
+    }
+    default:
+      throw methodNotAllowed()
+  }
+}
+
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}

@@ -1,0 +1,34 @@
+import type { KubeObject } from '../store/store.ts'
+import { jsonOf } from '../store/object-json.ts'
+import type { Status } from './status.ts'
+
+/** How a request is answered, as a value; send-answer.ts sends it. */
+export type Answer =
+  | {
+      readonly is: 'whole'
+      readonly code: number
+      readonly contentType: string
+      readonly body: string
+      readonly warnings?: readonly string[]
+    }
+  /** Sent as it comes, each part at once, at the reader's pace. */
+  | { readonly is: 'stream'; readonly contentType: string; readonly parts: AsyncIterable<string | Uint8Array> }
+
+const JSON_TYPE = 'application/json'
+
+/** JSON ends with a newline, as Kubernetes' does. */
+export function jsonAnswer(code: number, body: string, warnings: readonly string[] = []): Answer {
+  return { is: 'whole', code, contentType: JSON_TYPE, body: `${body}\n`, warnings }
+}
+
+export function objectAnswer(code: number, object: KubeObject, warnings: readonly string[] = []): Answer {
+  return jsonAnswer(code, jsonOf(object), warnings)
+}
+
+export function statusAnswer(code: number, status: Status): Answer {
+  return jsonAnswer(code, JSON.stringify(status))
+}
+
+export function textAnswer(code: number, body: string): Answer {
+  return { is: 'whole', code, contentType: 'text/plain; charset=utf-8', body }
+}

@@ -1,0 +1,57 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Failure, messageOf } from '../../failure.ts'
+import { statusAnswer } from './answer.ts'
+import { answerRequest } from './answer-request.ts'
+import { sendAnswer } from './send-answer.ts'
+import type { ServerParts } from './server-parts.ts'
+import { failureStatus } from './status.ts'
+
+export interface Handling {
+  readonly parts: ServerParts
+  /** Aborts when the server closes. */
+  readonly closing: AbortSignal
+  readonly stalledClientMs: number
+}
+
+/** Answers one request, whatever happens; never throws. */
+export async function handleRequest(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  { parts, closing, stalledClientMs }: Handling,
+): Promise<void> {
+  const over = new AbortController()
+  const end = (): void => over.abort()
+  response.on('close', end)
+  closing.addEventListener('abort', end)
+  // A connection that breaks is the client's matter; its requests end by the signal.
+  response.on('error', end)
+  try {
+    const answer = await answerRequest(parts, incoming, over.signal)
+    if (!incoming.complete) dropBodyAfter(incoming, response)
+    await sendAnswer(response, answer, stalledClientMs)
+  } catch (thrown) {
+    const what = `${incoming.method ?? ''} ${incoming.url ?? ''}`
+    if (!(thrown instanceof Failure)) parts.log(`answer ${what}: ${stackOf(thrown)}`)
+    if (response.headersSent) {
+      // A stream that ends early must not look whole.
+      response.destroy()
+    } else {
+      if (!incoming.complete) dropBodyAfter(incoming, response)
+      const status = failureStatus(thrown)
+      await sendAnswer(response, statusAnswer(status.code, status), stalledClientMs)
+    }
+  } finally {
+    closing.removeEventListener('abort', end)
+  }
+}
+
+/** What is left of a body that was not read would be taken for the next request: the connection ends with the answer. */
+function dropBodyAfter(incoming: IncomingMessage, response: ServerResponse): void {
+  if (!incoming.headers['content-length'] && !incoming.headers['transfer-encoding']) return
+  response.setHeader('connection', 'close')
+  response.once('finish', () => incoming.destroy())
+}
+
+function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown)
+}

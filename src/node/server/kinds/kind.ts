@@ -1,0 +1,50 @@
+import type { Parsed } from '../../../kube/api/problem.ts'
+import type { KubeObject, Resource } from '../../store/store.ts'
+
+/** What a server gives a new object and a kind's rules cannot know. */
+export interface Admission {
+  readonly uid: string
+  readonly nowMs: number
+  /** Five random letters and digits that complete a generateName. */
+  readonly nameSuffix: string
+  /** The machine that objects run on. */
+  readonly nodeName: string
+}
+
+/** What a delete request does to an object. */
+export type Deletion =
+  | { readonly is: 'at-once' }
+  /** It is marked, and whoever runs it removes it when nothing of it is left. */
+  | { readonly is: 'graceful'; readonly graceSeconds: number }
+
+/** The rules of a kind, loaded when the first object of it is written. */
+export interface KindRules<T extends KubeObject> {
+  /** The object to store, with the metadata of a new one; or everything that is wrong with it. */
+  prepareCreate(value: KubeObject, admission: Admission): Parsed<T>
+  /** The object to store in the place of `current`, of which the server's own metadata and the status stay. */
+  prepareUpdate(value: KubeObject, current: T): Parsed<T>
+  /** The object with the status that the value has; or what is wrong with that status. */
+  prepareStatus(value: KubeObject, current: T): Parsed<T>
+}
+
+/** Everything that the server must know of one kind of objects. */
+export interface Kind<T extends KubeObject = KubeObject> {
+  readonly resource: Resource<T>
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly categories?: readonly string[]
+  readonly subresources: readonly ('status' | 'log')[]
+  readonly canDeleteCollection: boolean
+  /** Beside metadata.name and metadata.namespace. */
+  readonly selectableFields: readonly string[]
+  /** The value of one of `selectableFields`; '' when it is not set. */
+  fieldValue(object: T, field: string): string
+  rules(): Promise<KindRules<T>>
+  /**
+   * What deleting does. Absent: the object is gone at once.
+   *
+   * @param graceSeconds what the request asks for.
+   * @throws Failure Forbidden, Conflict
+   */
+  deletion?(object: T, graceSeconds: number | undefined): Deletion
+}

@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util'
+import { admitPod } from '../../../kube/api/admit-pod.ts'
+import { parsePod } from '../../../kube/api/parse-pod.ts'
+import type { Container, Pod, PodSpec } from '../../../kube/api/pod.ts'
+import type { Problem } from '../../../kube/api/problem.ts'
+import { refuseNotCarriedOut } from '../../../kube/api/refuse-not-carried-out.ts'
+import { forbidden } from '../../../kube/api/rules/finding.ts'
+import type { KindRules } from './kind.ts'
+import { keepServersOwn, replaceStatus, without } from './prepare-object.ts'
+
+export const podRules: KindRules<Pod> = {
+  prepareCreate(value, admission) {
+    const parsed = parsePod(without(value, 'status'))
+    if (!parsed.ok) return parsed
+    const problems = refuseNotCarriedOut(parsed.value)
+    if (problems.length > 0) return { ok: false, problems }
+    const pod = admitPod(parsed.value, admission)
+    // With one node there is nothing to schedule.
+    return { ok: true, value: { ...pod, spec: { ...pod.spec, nodeName: pod.spec.nodeName ?? admission.nodeName } } }
+  },
+
+  prepareUpdate(value, current) {
+    const parsed = parsePod(without(value, 'status'))
+    if (!parsed.ok) return parsed
+    const problems = checkUpdate(parsed.value.spec, current.spec)
+    if (problems.length > 0) return { ok: false, problems }
+    const { status, metadata } = current
+    const isSameSpec = isDeepStrictEqual(parsed.value.spec, current.spec)
+    const kept = keepServersOwn(parsed.value, current) as Pod['metadata']
+    const generation = (metadata.generation ?? 0) + (isSameSpec ? 0 : 1)
+    return {
+      ok: true,
+      value: {
+        ...parsed.value,
+        metadata: { ...kept, generation },
+        ...(status === undefined ? {} : { status }),
+      },
+    }
+  },
+
+  prepareStatus: (value, current) => replaceStatus(value, current, 'V1Pod'),
+}
+
+const MAY_CHANGE =
+  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,' +
+  '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
+  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
+
+/** What of a pod's spec may change while it lives (C4). Source: ValidatePodUpdate of pkg/apis/core/validation. */
+function checkUpdate(next: PodSpec, current: PodSpec): Problem[] {
+  for (const field of ['containers', 'initContainers'] as const) {
+    if ((next[field] ?? []).length !== (current[field] ?? []).length) {
+      return [forbidden(`spec.${field}`, 'pod updates may not add or remove containers')]
+    }
+  }
+  const { activeDeadlineSeconds: deadline } = current
+  if (deadline !== undefined && (next.activeDeadlineSeconds ?? Infinity) > deadline) {
+    return [forbidden('spec.activeDeadlineSeconds', 'must be less than or equal to previous value')]
+  }
+  const kept = (current.tolerations ?? []).every((toleration) =>
+    next.tolerations?.some((other) => isDeepStrictEqual(toleration, other)),
+  )
+  const isGraceMended = current.terminationGracePeriodSeconds < 0 && next.terminationGracePeriodSeconds === 1
+  const same: PodSpec = {
+    ...next,
+    ...withImagesOf(next, current),
+    ...(kept && current.tolerations !== undefined ? { tolerations: current.tolerations } : {}),
+    ...(isGraceMended ? { terminationGracePeriodSeconds: current.terminationGracePeriodSeconds } : {}),
+  }
+  const isUnchanged = isDeepStrictEqual(
+    without(same, 'activeDeadlineSeconds'),
+    without(current, 'activeDeadlineSeconds'),
+  )
+  return isUnchanged ? [] : [forbidden('spec', MAY_CHANGE)]
+}
+
+/** The pull policy goes along: its default follows from the image's tag. */
+function withImagesOf(next: PodSpec, current: PodSpec): Pick<PodSpec, 'containers' | 'initContainers'> {
+  const withImage = (container: Container, index: number, before: readonly Container[]): Container => {
+    const { image, imagePullPolicy } = before[index] ?? container
+    return image === container.image ? container : { ...container, image, imagePullPolicy }
+  }
+  return {
+    containers: next.containers.map((container, index) => withImage(container, index, current.containers)),
+    ...(next.initContainers === undefined
+      ? {}
+      : {
+          initContainers: next.initContainers.map((container, index) =>
+            withImage(container, index, current.initContainers ?? []),
+          ),
+        }),
+  }
+}

@@ -1,0 +1,104 @@
+import { Failure } from '../../../failure.ts'
+import type { Pod } from '../../../kube/api/pod.ts'
+import type { Problem } from '../../../kube/api/problem.ts'
+import { forbidden, invalid } from '../../../kube/api/rules/finding.ts'
+import { PODS } from '../../store/resources.ts'
+import { notFound } from '../../store/store-failure.ts'
+import type { Answer } from '../answer.ts'
+import type { ObjectRequest } from '../api-request.ts'
+import { isSet, numberParameter } from '../number-parameter.ts'
+import type { PodLogOptions } from '../pod-streams.ts'
+import { refusal } from '../refusal.ts'
+import type { ServerParts } from '../server-parts.ts'
+
+/** A container's output as plain text, as it is read. */
+export async function readPodLog(parts: ServerParts, request: ObjectRequest): Promise<Answer> {
+  const { query, namespace, name, signal } = request
+  const numbers = readNumbers(query)
+  const problems = checkNumbers(numbers, query.get('sinceTime') ?? '')
+  if (problems.length > 0) throw refusal({ group: '', version: 'v1', kind: 'PodLogOptions', name }, problems)
+  const pod = parts.store.get(PODS, { namespace, name })
+  if (pod === undefined) throw notFound(PODS, name)
+  const options: PodLogOptions = {
+    container: chooseContainer(pod, query.get('container') ?? ''),
+    follow: isSet(query, 'follow'),
+    previous: isSet(query, 'previous'),
+    timestamps: isSet(query, 'timestamps'),
+    ...(numbers.tailLines === undefined ? {} : { tailLines: numbers.tailLines }),
+    ...sinceOf(numbers.sinceSeconds, query.get('sinceTime') ?? '', parts.clock.nowMs()),
+    signal,
+  }
+  const bytes = await parts.streams.log(pod, options)
+  const limited = numbers.limitBytes === undefined ? bytes : firstBytes(bytes, numbers.limitBytes)
+  return { is: 'stream', contentType: 'text/plain', parts: limited }
+}
+
+interface Numbers {
+  readonly tailLines: number | undefined
+  readonly limitBytes: number | undefined
+  readonly sinceSeconds: number | undefined
+}
+
+function readNumbers(query: URLSearchParams): Numbers {
+  return {
+    tailLines: numberParameter(query, 'tailLines'),
+    limitBytes: numberParameter(query, 'limitBytes'),
+    sinceSeconds: numberParameter(query, 'sinceSeconds'),
+  }
+}
+
+/** Source: ValidatePodLogOptions of pkg/apis/core/validation. */
+function checkNumbers({ tailLines, limitBytes, sinceSeconds }: Numbers, sinceTime: string): Problem[] {
+  const problems: Problem[] = []
+  if (tailLines !== undefined && tailLines < 0) {
+    problems.push(invalid('tailLines', tailLines, 'must be greater than or equal to 0'))
+  }
+  if (limitBytes !== undefined && limitBytes < 1) {
+    problems.push(invalid('limitBytes', limitBytes, 'must be greater than 0'))
+  }
+  if (sinceSeconds !== undefined && sinceTime !== '') {
+    problems.push(forbidden('', 'at most one of `sinceTime` or `sinceSeconds` may be specified'))
+  } else if (sinceSeconds !== undefined && sinceSeconds < 1) {
+    problems.push(invalid('sinceSeconds', sinceSeconds, 'must be greater than 0'))
+  }
+  return problems
+}
+
+/** @throws Failure BadRequest in the words of the API server */
+function chooseContainer(pod: Pod, asked: string): string {
+  const names = (containers: readonly { readonly name: string }[] = []): string[] => containers.map(({ name }) => name)
+  const { containers, initContainers, ephemeralContainers } = pod.spec
+  const { name } = pod.metadata
+  if (asked !== '') {
+    const all = [...names(initContainers), ...names(containers), ...names(ephemeralContainers)]
+    if (all.includes(asked)) return asked
+    throw new Failure('BadRequest', `container ${asked} is not valid for pod ${name}`)
+  }
+  const [only, ...more] = containers
+  if (only !== undefined && more.length === 0) return only.name
+  const init = names(initContainers)
+  throw new Failure(
+    'BadRequest',
+    `a container name must be specified for pod ${name}, choose one of: [${names(containers).join(' ')}]` +
+      (init.length === 0 ? '' : ` or one of the init containers: [${init.join(' ')}]`),
+  )
+}
+
+function sinceOf(sinceSeconds: number | undefined, sinceTime: string, nowMs: number): { readonly sinceMs?: number } {
+  if (sinceSeconds !== undefined) return { sinceMs: nowMs - sinceSeconds * 1000 }
+  if (sinceTime === '') return {}
+  const sinceMs = Date.parse(sinceTime)
+  if (Number.isNaN(sinceMs)) {
+    throw new Failure('BadRequest', `parsing time ${JSON.stringify(sinceTime)}: must be an RFC 3339 instant`)
+  }
+  return { sinceMs }
+}
+
+async function* firstBytes(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGenerator<Uint8Array> {
+  let left = limit
+  for await (const chunk of bytes) {
+    yield chunk.subarray(0, left)
+    left -= chunk.length
+    if (left <= 0) return
+  }
+}
