@@ -301,6 +301,7 @@ describe('restarts', () => {
 })
 
 describe('the end of itself', () => {
+  const longUp = running({ startedAtMs: NOW_MS - 7_200_000 })
   const done = { migrate: exited(0), proxy: running(), web: exited(0), worker: exited(0) }
   check([
     [
@@ -344,6 +345,12 @@ describe('the end of itself', () => {
       [terminate('proxy', 30, 'PodFinished')],
     ],
     [
+      'S13: nor does the deadline reach one that is over on record',
+      { ...samplePod({ activeDeadlineSeconds: 60 }), status: { phase: 'Succeeded' } },
+      seenPod({ proxy: running() }),
+      [terminate('proxy', 30, 'PodFinished')],
+    ],
+    [
       'invariant 7: a final phase on record holds without any record of the containers',
       { ...ALWAYS, status: { phase: 'Succeeded' } },
       seenPod({}, ABSENT),
@@ -362,7 +369,7 @@ describe('the end of itself', () => {
     [
       'H7: an agent that was down when it ended does not eat the grace',
       twoSidecars({ restartPolicy: 'OnFailure', terminationGracePeriodSeconds: 5 }),
-      seenPod({ first: running(), second: running(), web: exited(0, {}, { finishedAtMs: NOW_MS - 3_600_000 }) }),
+      seenPod({ first: longUp, second: longUp, web: exited(0, {}, { finishedAtMs: NOW_MS - 3_600_000 }) }),
       [terminate('second', 5, 'PodFinished'), lookAgainIn(5_000)],
     ],
   ])

@@ -155,6 +155,12 @@ describe('phase', () => {
       'Failed',
       'DeadlineExceeded',
     ],
+    [
+      'S13: not when it was over before',
+      { ...deadline, status: { phase: 'Succeeded' } },
+      seenPod({}, ABSENT),
+      'Succeeded',
+    ],
     ['S13: once nothing runs any more', deadline, seenPod(up({ web: exited(0), worker: exited(0) })), 'Running'],
     [
       'H10: a deleted pod goes on as it is while it stops',

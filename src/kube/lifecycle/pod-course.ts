@@ -2,7 +2,7 @@ import type { Pod } from '../api/pod.ts'
 import { hasRun, stateOf } from './container-facts.ts'
 import { allPlaces, appPlaces, initPlaces, isRestartedAfter } from './container-places.ts'
 import type { ContainerPlace } from './container-places.ts'
-import type { ExitedContainer, ObservedPod, ObservedStopping } from './observed-pod.ts'
+import type { ContainerState, ExitedContainer, ObservedPod, ObservedStopping } from './observed-pod.ts'
 import type { StopReason } from './pod-action.ts'
 
 /** Where a pod is heading: it goes on, or it comes to an end that nothing turns back. */
@@ -89,15 +89,27 @@ function isLostForGood(pod: Pod, seen: ObservedPod): boolean {
 }
 
 /**
- * When the stop that an event of `causeMs` asks for really began: now, if nothing shows that it has; an agent that was
- * down at that moment does not eat up the grace period.
+ * When the stop that an event of `causeMs` asks for began: then, if anything is known to have happened since; else with
+ * the first stop on record, or now: an agent that was down at that moment does not eat up the grace period.
  */
 function stopBeganMs(seen: ObservedPod, causeMs: number, nowMs: number): number {
-  const begunMs = earliestStopMs(seen)
-  if (begunMs !== undefined) return Math.max(begunMs, causeMs)
-  // While a start that is under way holds the others up, no stop may be on record yet: the time counts all the same.
-  const hasBegun = Object.values(seen.containers).some(
-    ({ state }) => state.is === 'starting' || (state.is === 'exited' && state.finishedAtMs > causeMs),
-  )
-  return hasBegun ? causeMs : nowMs
+  const states = Object.values(seen.containers).map(({ state }) => state)
+  if (states.some((state) => newestInstantMs(state) > causeMs)) return causeMs
+  return Math.max(causeMs, earliestStopMs(seen) ?? nowMs)
+}
+
+/** The last thing that is known to have happened to a container; Infinity while something is under way. */
+function newestInstantMs(state: ContainerState): number {
+  switch (state.is) {
+    case 'absent':
+      return -Infinity
+    case 'starting':
+      return Infinity
+    case 'not-started':
+      return state.failedAtMs
+    case 'running':
+      return state.startedAtMs
+    case 'exited':
+      return state.finishedAtMs
+  }
 }

@@ -11,6 +11,8 @@ export interface InstanceScript {
   /** Until it ends by itself; Infinity: never. */
   readonly runMs: number
   readonly exitCode: number
+  /** Completed or Error, according to the exit code, when absent. */
+  readonly reason?: string
   /** From its start until `started` and `ready`. */
   readonly startedAfterMs: number
   /** From the stop signal to its end; Infinity: it ignores the signal. */
@@ -200,7 +202,11 @@ export class SimulatedMachine {
     const started = script.startedAfterMs === 0
     this.#set(name, { state: { is: 'running', id, startedAtMs: this.nowMs, started, ready: started } })
     if (!started) this.#after(script.startedAfterMs, () => this.#passStartup(name, process))
-    this.#exitAfter(script.runMs, name, { process, exitCode: script.exitCode })
+    this.#exitAfter(script.runMs, name, {
+      process,
+      exitCode: script.exitCode,
+      ...(script.reason !== undefined && { reason: script.reason }),
+    })
   }
 
   #passStartup(name: string, process: Process): void {
@@ -235,10 +241,10 @@ export class SimulatedMachine {
     this.#exitAfter(this.#script.killMs, name, { process, exitCode: 137 })
   }
 
-  #exitAfter(ms: number, name: string, end: { process: Process; exitCode: number }): void {
+  #exitAfter(ms: number, name: string, end: { process: Process; exitCode: number; reason?: string }): void {
     this.#after(ms, () => {
       if (this.#processes.get(name) !== end.process) return
-      this.#exit(name, end.exitCode, end.exitCode === 0 ? 'Completed' : 'Error')
+      this.#exit(name, end.exitCode, end.reason ?? (end.exitCode === 0 ? 'Completed' : 'Error'))
       this.#processes.delete(name)
     })
   }
