@@ -1,10 +1,10 @@
-import type { V1ObjectMeta, V1Pod } from '@kubernetes/client-node'
+import type { V1ObjectMeta } from '@kubernetes/client-node'
 import type { WrittenAs } from './check-structure.ts'
 import { checkStructure } from './check-structure.ts'
 import { fillPodDefaults } from './pod-defaults.ts'
 import type { Json, PodSpec, PodStatus } from './pod.ts'
 import type { Parsed } from './problem.ts'
-import type { Draft, Finding } from './rules/finding.ts'
+import type { Finding } from './rules/finding.ts'
 import { required } from './rules/finding.ts'
 import { checkPod } from './rules/pod.ts'
 

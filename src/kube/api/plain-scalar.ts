@@ -3,7 +3,9 @@ const NULLS = new Set(['', '~', 'null', 'Null', 'NULL'])
 const TRUE = /^(?:y|Y|yes|Yes|YES|on|On|ON|true|True|TRUE)$/
 const FALSE = /^(?:n|N|no|No|NO|off|Off|OFF|false|False|FALSE)$/
 const DECIMAL = /^[-+]?(?:0|[1-9][\d_]*)$/
-const OTHER_BASE = /^([-+]?)0(?:([xX])([\da-fA-F_]+)|([oO]?)([0-7_]+)|([bB])([01_]+))$/
+const HEXADECIMAL = /^([-+]?)0[xX]([\da-fA-F_]*[\da-fA-F]_*)$/
+const OCTAL = /^([-+]?)0(?:[oO](?=_*[0-7]))?([0-7_]+)$/
+const BINARY = /^([-+]?)0[bB]([01_]*[01]_*)$/
 const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/
 
 /**
@@ -17,24 +19,14 @@ export function readPlainScalar(text: string): string | number | boolean | null 
   if (TRUE.test(text)) return true
   if (FALSE.test(text)) return false
   if (DECIMAL.test(text)) return Number(text.replaceAll('_', ''))
-  const other = OTHER_BASE.exec(text)
-  if (other !== null) return readOtherBase(other)
-  if (FLOAT.test(text)) return Number(text)
-  return text
+  if (HEXADECIMAL.test(text)) return readInteger(HEXADECIMAL, text, 16)
+  if (OCTAL.test(text)) return readInteger(OCTAL, text, 8)
+  if (BINARY.test(text)) return readInteger(BINARY, text, 2)
+  return FLOAT.test(text) ? Number(text) : text
 }
 
-function readOtherBase([
-  ,
-  sign,
-  hex,
-  hexDigits = '',
-  ,
-  octalDigits = '',
-  binary,
-  binaryDigits = '',
-]: RegExpExecArray): number {
-  const digits = hex !== undefined ? hexDigits : binary !== undefined ? binaryDigits : octalDigits
-  const base = hex !== undefined ? 16 : binary !== undefined ? 2 : 8
-  const size = Number.parseInt(digits.replaceAll('_', ''), base)
+function readInteger(syntax: RegExp, text: string, base: number): number {
+  const [, sign, digits = ''] = syntax.exec(text) ?? []
+  const size = Number.parseInt(`0${digits.replaceAll('_', '')}`, base)
   return sign === '-' ? -size : size
 }

@@ -22,11 +22,15 @@ const MAXIMUM_VALUES = 200_000
 const MAXIMUM_DEPTH = 200
 
 interface Reading {
-  readonly document: Document
   /** Where the document's own text begins in the file. */
   readonly base: number
   readonly problems: YamlProblem[]
-  readonly openAliases: Set<Node>
+  /** What each anchor stands for at this point of the text. */
+  readonly anchors: Map<string, Node>
+  /** Nodes that are being read. */
+  readonly open: Set<Node>
+  /** How many aliases deep this is. */
+  aliasDepth: number
   values: number
 }
 
@@ -35,7 +39,7 @@ export function readYamlDocument(
   document: Document,
   base: number,
 ): { readonly root: YamlValue; readonly problems: readonly YamlProblem[] } {
-  const reading: Reading = { document, base, problems: [], openAliases: new Set(), values: 0 }
+  const reading: Reading = { base, problems: [], anchors: new Map(), open: new Set(), aliasDepth: 0, values: 0 }
   const contents = document.contents
   const root = readNode(contents, { reading, path: '', keyOffset: undefined, depth: 0 })
   return { root, problems: reading.problems }
@@ -63,25 +67,33 @@ function readNode(node: unknown, place: Place): YamlValue {
     return leaf(null, node, place)
   }
   if (isAlias(node)) return readAlias(node, place)
-  if (isMap(node)) return readMap(node, place)
-  if (isSeq(node)) return readSequence(node, place)
-  return isScalar(node) ? readScalarNode(node, place) : leaf(null, node, place)
+  if (!isMap(node) && !isSeq(node) && !isScalar(node)) return leaf(null, node, place)
+  // What an alias brings in again must not bring back an anchor that has been set anew since.
+  if (node.anchor !== undefined && reading.aliasDepth === 0) reading.anchors.set(node.anchor, node)
+  reading.open.add(node)
+  const read = isMap(node)
+    ? readMap(node, place)
+    : isSeq(node)
+      ? readSequence(node, place)
+      : readScalarNode(node, place)
+  reading.open.delete(node)
+  return read
 }
 
 function readAlias(alias: Alias, place: Place): YamlValue {
   const { reading } = place
-  const target = alias.resolve(reading.document)
+  const target = reading.anchors.get(alias.source)
   if (target === undefined) {
     report(place, alias, `the alias *${alias.source} names no anchor before it; quote a text that begins with *`)
     return leaf(null, alias, place)
   }
-  if (reading.openAliases.has(target)) {
+  if (reading.open.has(target)) {
     report(place, alias, `the alias *${alias.source} is inside of what it stands for`)
     return leaf(null, alias, place)
   }
-  reading.openAliases.add(target)
+  reading.aliasDepth += 1
   const read = readNode(target, { ...place, depth: place.depth + 1 })
-  reading.openAliases.delete(target)
+  reading.aliasDepth -= 1
   return read
 }
 
@@ -97,7 +109,7 @@ function readMap(map: YAMLMap, place: Place): YamlValue {
   const own = new Map<string, YamlValue>()
   const merged = new Map<string, YamlValue>()
   for (const pair of map.items) {
-    if (!isPair(pair)) continue
+    if (!isPair(pair) || place.reading.values > MAXIMUM_VALUES) continue
     if (isMergeKey(pair)) {
       for (const [key, value] of readMerge(pair.value, place)) if (!merged.has(key)) merged.set(key, value)
       continue
@@ -157,11 +169,8 @@ function readKey(pair: Pair, place: Place): string | undefined {
     report(place, key, `a name must be text; got ${describe(value)}${placeholder}`)
   } else {
     const written = node.written ?? ''
-    report(
-      place,
-      key,
-      `a name must be text, but YAML reads ${written === '' ? 'nothing' : written} as ${describe(value)}: write "${written}" in quotes`,
-    )
+    const sentence = `a name must be text, but YAML reads ${written} as ${describe(value)}: write "${written}" in quotes`
+    report(place, key, written === '' ? 'there is no name before the colon' : sentence)
   }
   return undefined
 }
