@@ -24,7 +24,7 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
   } catch (error) {
     if (isBrokenPipe(error)) return OUTPUT_CLOSED_EXIT_CODE
     await writeText(stderr, errorText(error)).catch(ignore)
-    return 1
+    return interruptExitCode(error) ?? 1
   } finally {
     stdout.off('error', ignore)
     stderr.off('error', ignore)
@@ -56,6 +56,12 @@ function errorText(error: unknown): string {
   if (error instanceof Failure) return `peapod: ${error.message}\n`
   // Not a state that was foreseen: where it came from is what a bug report needs.
   return `peapod: unexpected error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`
+}
+
+/** 128 + the signal's number, for work that a signal ended. */
+function interruptExitCode(error: unknown): number | undefined {
+  if (!(error instanceof Failure) || error.reason !== 'Interrupted') return undefined
+  return error.details?.['signal'] === 'SIGTERM' ? 143 : 130
 }
 
 function isBrokenPipe(error: unknown): boolean {

@@ -54,7 +54,7 @@ function flagUsage(flag: Flag): string {
 }
 
 function flagHelp(flag: Flag): string {
-  return flag.type === 'text' && flag.repeatable === true ? `${flag.help}; may be given several times` : flag.help
+  return flag.type === 'text' && flag.repeatable === true ? `${flag.help}; repeatable` : flag.help
 }
 
 function sentence(summary: string): string {

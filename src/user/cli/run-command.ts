@@ -60,7 +60,7 @@ Exit code: 0 when every Pod Succeeded; the failed container's exit code when one
       shows: 'every manifest of a directory, for a program',
     },
     {
-      command: 'kubectl create job hello --image=busybox --dry-run=client -o yaml | yq .spec.template | peapod run -',
+      command: 'kubectl run hello --image=busybox --dry-run=client -o yaml | peapod run -',
       shows: 'a manifest from standard input',
     },
   ],

@@ -23,7 +23,7 @@ export interface WantedLog {
 const RETRY_DELAYS_MS = [50, 200, 500, 1_000, 2_000]
 
 /** How long after the log's end the instance's end may become known. */
-const END_BECOMES_KNOWN_MS = 2_000
+const END_BECOMES_KNOWN_MS = 500
 
 /**
  * Reads one instance's output to its end. The API knows two logs of a container, the newest instance's and the one
@@ -37,21 +37,21 @@ export async function readInstanceLog(wanted: WantedLog): Promise<void> {
   const reached = (next: ResumePoint): void => {
     point = next
   }
+  /** Tries in a row that brought no new line. */
   let failures = 0
   while (!isAborted(wanted.signal)) {
+    const before = point
     try {
-      const before = point
       const came = await readOnce(wanted, point, reached)
       if (came === 'previous' || (await isKnownOver(wanted))) return
       // The log ended though the container did not: a server that cuts long answers short. Ask for the rest.
-      failures = point === before ? failures + 1 : 0
     } catch (error) {
-      if (isAborted(wanted.signal)) return
-      if (error instanceof Failure && error.reason === 'NotFound') return
-      if (!isWorthAnotherTry(error) || failures >= RETRY_DELAYS_MS.length) throw error
-      failures += 1
+      if (isAborted(wanted.signal) || isGone(error)) return
+      if (!isWorthAnotherTry(error) || (point === before && failures >= RETRY_DELAYS_MS.length)) throw error
     }
-    await delay(RETRY_DELAYS_MS[failures] ?? 2_000, undefined, { signal: wanted.signal }).catch(() => undefined)
+    failures = point === before ? failures + 1 : 1
+    const delayMs = RETRY_DELAYS_MS[failures - 1] ?? 2_000
+    await delay(delayMs, undefined, { signal: wanted.signal }).catch(() => undefined)
   }
 }
 
@@ -95,7 +95,7 @@ async function newestInstance({ client, pod, container, instance }: WantedLog): 
     return statuses.find(named)?.restartCount ?? instance
   } catch (error) {
     // Deleted meanwhile: nothing starts in it any more.
-    if (error instanceof Failure && error.reason === 'NotFound') return instance
+    if (isGone(error)) return instance
     throw error
   }
 }
@@ -111,6 +111,11 @@ async function isKnownOver(wanted: WantedLog): Promise<boolean> {
   } finally {
     waiting.abort()
   }
+}
+
+/** The pod was deleted, and its logs with it. */
+function isGone(error: unknown): boolean {
+  return error instanceof Failure && error.reason === 'NotFound'
 }
 
 function isWorthAnotherTry(error: unknown): boolean {

@@ -58,11 +58,18 @@ async function runAll(
   { invocation, output, requests }: Running,
 ): Promise<readonly Pod[]> {
   const { flags, environment } = invocation
-  const connection = await environment.machine.connect({
-    stateDirectory: flags.stateDirectory(environment.env),
-    onPullProgress: (image, step) => output.pullProgress(image, step),
-    signal: requests.signals.stop,
-  })
+  const connection = await environment.machine
+    .connect({
+      stateDirectory: flags.stateDirectory(environment.env),
+      onPullProgress: (image, step) => output.pullProgress(image, step),
+      signal: requests.signals.stop,
+    })
+    .catch((error: unknown) => {
+      // Stopped before there was anything to stop: whatever connecting then says, this is why.
+      if (requests.reason !== undefined) return undefined
+      throw error
+    })
+  if (connection === undefined) return []
   const client = openClient(connection.endpoint)
   try {
     const runs = manifests.map((manifest) =>
