@@ -28,8 +28,10 @@ export interface ContentStore {
 export interface ResumableSource {
   /** The blob from this byte on. */
   readonly open: (offsetBytes: number) => AsyncIterable<Uint8Array>
-  /** Sees the whole blob from its first byte, at the pace at which it answers. What it throws away is not kept. */
-  readonly onChunk?: (chunk: Uint8Array) => Promise<void>
+  /** Sees the whole blob from its first byte, at the pace at which it answers. */
+  readonly onChunk: (chunk: Uint8Array) => Promise<void>
+  /** Is what came before a failure good for the next time? */
+  readonly isWorthKeeping: (error: unknown) => boolean
 }
 
 /** @param temp of the same directory, when the caller has one already. */
@@ -68,17 +70,11 @@ export function openContentStore(directory: string, temp: TempSpace = openTempSp
       // Who renames the kept beginning has it alone; everybody else starts from nothing.
       const path = join(tempDir, partialFileName(expected.digest))
       const skipBytes = await takePartial(temp.partialPath(expected.digest), path, expected.sizeBytes)
-      const seen = { refused: false }
-      const onChunk = async (chunk: Uint8Array) => {
-        seen.refused = true
-        await source.onChunk?.(chunk)
-        seen.refused = false
-      }
       try {
-        const whole = fromFirstByte(path, skipBytes, { open: source.open, onChunk })
+        const whole = fromFirstByte(path, skipBytes, source)
         return await publish(await writeBlob(whole, { path, skipBytes }, expected), path)
       } catch (error) {
-        if (seen.refused || error instanceof WrongContent) await unlinkIfThere(path)
+        if (error instanceof WrongContent || !source.isWorthKeeping(error)) await unlinkIfThere(path)
         else await renameIfThere(path, temp.partialPath(expected.digest))
         throw error
       }
@@ -111,7 +107,7 @@ async function takePartial(keptPath: string, path: string, sizeBytes: number): P
 async function* fromFirstByte(
   path: string,
   keptBytes: number,
-  source: Required<ResumableSource>,
+  source: ResumableSource,
 ): AsyncGenerator<Uint8Array> {
   if (keptBytes > 0) {
     const kept: AsyncIterable<Buffer> = createReadStream(path, { end: keptBytes - 1, highWaterMark: READ_BYTES })

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { unlessThereIs } from '../../../test/needs.ts'
-import { Failure, type FailureReason } from '../../failure.ts'
+import type { FailureReason } from '../../failure.ts'
 import type { PullProgress } from './image.ts'
 import { type ImageStore, type ImageStoreOptions, openImageStore } from './image-store.ts'
 import { OCI_INDEX } from './media-types.ts'
 import { credentialsFromFiles } from './registry/credentials.ts'
+import { assertNoTemp, rejectsWith } from './testing/assert-store.ts'
 import {
   type DockerRegistry,
   freePort,
@@ -252,17 +253,3 @@ describe('pulling from docker-registry', { skip: unlessThereIs('root', 'docker-r
     assert.equal(existsSync(image.layerDirs[0] ?? ''), true)
   })
 })
-
-function assertNoTemp(directory: string): void {
-  assert.deepEqual(readdirSync(join(directory, 'tmp')), [])
-  assert.deepEqual(readdirSync(join(directory, 'partial')), [])
-}
-
-async function rejectsWith(promise: Promise<unknown>, reason: FailureReason, message: RegExp): Promise<void> {
-  await assert.rejects(promise, (error) => {
-    assert.ok(error instanceof Failure, String(error))
-    assert.match(error.message, message)
-    assert.equal(error.reason, reason)
-    return true
-  })
-}

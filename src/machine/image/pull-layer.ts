@@ -4,6 +4,7 @@ import type { ContentStore } from './content-store.ts'
 import type { PullProgress } from './image.ts'
 import type { LayerRecord } from './image-index.ts'
 import { downloadBlob } from './registry/download-blob.ts'
+import { isTransient } from './registry/registry-error.ts'
 import { describeError } from './registry/registry-failure.ts'
 import type { RegistryConnection } from './registry/registry-connection.ts'
 import type { RetryPolicy } from './registry/retry.ts'
@@ -53,9 +54,13 @@ async function downloadAndUnpack(layer: LayerRecord, from: LayerSource, caller: 
     await onePass(layer, from, caller, (offsetBytes) => (used.oldBytes = offsetBytes))
   } catch (error) {
     // What an earlier pull left may be what is wrong: it is gone now, so the second try takes everything anew.
-    if (!(error instanceof WrongContent) || used.oldBytes === 0) throw error
+    if (used.oldBytes === 0 || !isWrong(error)) throw error
     await onePass(layer, from, caller, () => undefined)
   }
+}
+
+function isWrong(error: unknown): boolean {
+  return error instanceof WrongContent || (error instanceof Failure && error.reason === 'ImageArchiveInvalid')
 }
 
 /** Network → hash → file, and on the way → unpack. */
@@ -90,6 +95,7 @@ async function onePass(
         await channel?.write(chunk)
         if (unpackError !== undefined) throw unpackError.error as Error
       },
+      isWorthKeeping: (error) => caller.signal.aborted || (unpackError === undefined && isTransient(error, true)),
     })
     channel?.end()
   } catch (error) {
@@ -104,7 +110,7 @@ async function onePass(
 
 /** A blob whose digest is right and whose content is not is of no use to anybody. */
 async function refuseBlob(layer: LayerRecord, content: ContentStore, error: unknown): Promise<never> {
-  if (error instanceof Failure && error.reason === 'ImageArchiveInvalid') await content.remove(layer.digest)
+  if (isWrong(error)) await content.remove(layer.digest)
   throw error as Error
 }
 

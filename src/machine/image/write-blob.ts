@@ -69,7 +69,7 @@ function checkAsExpected(found: BlobInfo, expected: Partial<BlobInfo> | undefine
 interface BatchWriter {
   write(chunk: Uint8Array): Promise<void>
   flush(): Promise<void>
-  /** Waits for what is under way, whatever becomes of it: the file may be closed afterwards. */
+  /** As `flush`, after a failure that is the news: the file may be closed afterwards. */
   settle(): Promise<void>
 }
 
@@ -95,6 +95,7 @@ function writeInBatches(handle: FileHandle, startBytes: number): BatchWriter {
   }
 
   async function settle(): Promise<void> {
+    await flush().catch(() => undefined)
     await underWay.catch(() => undefined)
   }
 

@@ -79,8 +79,9 @@ class EndpointConnection implements RegistryConnection {
 
   /** Finds out which base URL can be talked to: HTTPS, and plain HTTP where that is allowed. */
   async #askFirstTime(wanted: RegistryRequest, path: string): Promise<HttpAnswer> {
+    const { baseUrls } = this.#options.endpoint
     let firstError: unknown
-    for (const candidate of this.#options.endpoint.baseUrls) {
+    for (const [index, candidate] of baseUrls.entries()) {
       try {
         const answer = await this.#send(wanted, new URL(`${candidate}/v2/${path}`))
         this.#baseUrl = candidate
@@ -88,7 +89,8 @@ class EndpointConnection implements RegistryConnection {
       } catch (error) {
         firstError ??= error
         // What HTTPS said is the news, unless plain HTTP got further.
-        if (!speaksNoTls(error)) throw codeOf(error) === 'ECONNREFUSED' ? firstError : error
+        if (codeOf(error) === 'ECONNREFUSED' && index > 0) throw firstError
+        if (index === baseUrls.length - 1 || !speaksNoTls(error)) throw error
       }
     }
     throw firstError as Error

@@ -36,6 +36,7 @@ const PLAIN_WORDS: Readonly<Record<string, string>> = {
 export function describeError(host: string, error: unknown): string {
   if (error instanceof Failure || error instanceof RegistryAnswerError) return error.message
   const code = codeOf(error)
+  if (/wrong version number|packet length too long/.test(messageOf(error))) return `${host} does not speak TLS`
   if (isTlsError(error)) return `${host}: TLS: ${messageOf(error)}`
   return `${host}: ${PLAIN_WORDS[code] ?? messageOf(error)}`
 }
