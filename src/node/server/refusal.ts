@@ -22,7 +22,8 @@ export function refusal(object: RefusedObject, problems: readonly Problem[]): Fa
       `${object.kind} in version ${JSON.stringify(apiVersion)} cannot be handled as a ${object.kind}: ${decodingErrors(undecodable)}`,
     )
   }
-  return new Failure('Invalid', invalidMessage(object.kind, object.name, problems), {
+  const qualifiedKind = object.group === '' ? object.kind : `${object.kind}.${object.group}`
+  return new Failure('Invalid', invalidMessage(qualifiedKind, object.name, problems), {
     details: {
       ...(object.name === '' ? {} : { name: object.name }),
       ...(object.group === '' ? {} : { group: object.group }),
