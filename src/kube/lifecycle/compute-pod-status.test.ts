@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { ContainerStatus, Pod, PodStatus } from '../api/pod.ts'
-import { computePodExit } from './compute-pod-exit.ts'
 import { computePodStatus } from './compute-pod-status.ts'
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed-pod.ts'
 import {
@@ -415,39 +414,4 @@ describe('container states', () => {
       ],
     )
   })
-})
-
-describe('the exit of a pod', () => {
-  const over = (containers: Readonly<Record<string, ObservedContainer>>) =>
-    computePodExit(NEVER, statusOf(NEVER, seenPod(containers)))
-  const rows: readonly (readonly [rule: string, actual: unknown, expected: unknown])[] = [
-    ['none yet', over(up()), undefined],
-    ['success', over({ migrate: exited(0), web: exited(0), worker: exited(0) }), { phase: 'Succeeded', exitCode: 0 }],
-    [
-      'S10: sidecars do not decide',
-      over({ migrate: exited(0), proxy: exited(9), web: exited(0), worker: exited(0) }),
-      { phase: 'Succeeded', exitCode: 0 },
-    ],
-    [
-      'the one that failed first',
-      over({ migrate: exited(0), web: exited(3), worker: exited(4, {}, { finishedAtMs: NOW_MS - 2_000 }) }),
-      { phase: 'Failed', exitCode: 4, container: 'worker' },
-    ],
-    [
-      'the first in the spec of two at once',
-      over({ migrate: exited(0), web: exited(3), worker: exited(4) }),
-      { phase: 'Failed', exitCode: 3, container: 'web' },
-    ],
-    ['S3: an init container', over({ migrate: exited(5) }), { phase: 'Failed', exitCode: 5, container: 'migrate' }],
-    [
-      'S13: a deadline that all obeyed',
-      computePodExit(PLAIN, { phase: 'Failed', reason: 'DeadlineExceeded' }),
-      { phase: 'Failed', exitCode: 1 },
-    ],
-  ]
-  for (const [rule, actual, expected] of rows) {
-    it(rule, () => {
-      assert.deepEqual(actual, expected)
-    })
-  }
 })

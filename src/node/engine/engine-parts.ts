@@ -23,7 +23,8 @@ export interface EngineParts {
   readonly nodeName: string
   /** Everything of this engine's pods lies below it; see pod-paths.ts. */
   readonly instanceDirectory: string
-  readonly onPullProgress?: (progress: PullProgress) => void
+  /** What a pull tells as it goes, by the image reference as the manifest has it. */
+  readonly onPullProgress?: (reference: string, progress: PullProgress) => void
   /** One line for the server's own log: what failed and is tried again. */
   readonly log: (line: string) => void
 }

@@ -36,6 +36,12 @@ export class Engine {
     }
   }
 
+  /** Takes every pod off the machine, whatever the store says. Resolves when nothing is left of them. */
+  async takeDown(): Promise<void> {
+    for (const world of this.#worlds.values()) this.#orphan(world)
+    await Promise.all(this.#loops)
+  }
+
   /** The pod's world on this machine, while it has one. */
   world(uid: string): PodWorld | undefined {
     return this.#worlds.get(uid)

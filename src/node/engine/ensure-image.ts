@@ -23,9 +23,10 @@ export async function ensureImage(world: PodWorld, container: Container, signal:
   }
   world.event('Normal', 'Pulling', `Pulling image "${reference}"`, name)
   const startedAtMs = world.parts.clock.nowMs()
+  const { onPullProgress } = world.parts
   const image = await world.parts.images.pull(reference, {
-    signal,
-    ...(world.parts.onPullProgress === undefined ? {} : { onProgress: world.parts.onPullProgress }),
+    signal: AbortSignal.any([signal, world.deleted]),
+    ...(onPullProgress === undefined ? {} : { onProgress: (progress) => onPullProgress(reference, progress) }),
   })
   const seconds = ((world.parts.clock.nowMs() - startedAtMs) / 1000).toFixed(3)
   world.event(

@@ -42,6 +42,7 @@ export class PodWorld {
   readonly earlyExits = new Map<string, ExitRecord>()
   /** Set once the object has left the store: there is nobody left to tell. */
   forgotten = false
+  readonly #deleted = new AbortController()
   readonly #steps = new Set<Promise<void>>()
   readonly #listeners = new Set<() => void>()
 
@@ -79,7 +80,13 @@ export class PodWorld {
     if (version(pod) <= version(this.pod) && pod.metadata.deletionTimestamp === this.pod.metadata.deletionTimestamp)
       return
     this.pod = pod
+    if (pod.metadata.deletionTimestamp !== undefined) this.#deleted.abort()
     this.wake.notify()
+  }
+
+  /** Aborts when the pod is to go: nobody waits for its images any more. */
+  get deleted(): AbortSignal {
+    return this.#deleted.signal
   }
 
   /** A container of this pod ended. */

@@ -146,7 +146,9 @@ function couldNotMake(
   const reason = (NOT_STARTED_REASONS.includes(thrown) ? thrown : 'CreateContainerError') as NotStarted['reason']
   const last = outcome.before?.state
   const attempts = (last?.is === 'not-started' ? last.attempts : 0) + 1
-  if (reason === 'ErrImagePull') {
+  if (world.deleted.aborted) {
+    // What a deletion cut short is nobody's failure.
+  } else if (reason === 'ErrImagePull') {
     world.event('Warning', 'Failed', `Failed to pull image "${container.image}": ${message}`, container.name)
     world.event('Warning', 'Failed', 'Error: ErrImagePull', container.name)
   } else {

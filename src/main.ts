@@ -1,0 +1,192 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { Failure } from './failure.ts'
+import type { Image } from './machine/image/image.ts'
+import type { ImageStore } from './machine/image/image-store.ts'
+import type { RegistriesConfig } from './machine/image/registry/registries-config.ts'
+import type { ContainerRuntime } from './machine/runtime/container-runtime.ts'
+import type { Engine } from './node/engine/engine.ts'
+import type { OpenServer } from './node/server/open-server.ts'
+import type { Store } from './node/store/store.ts'
+import type { InterruptSignal } from './user/cli/cli-environment.ts'
+import type {
+  CliMachine,
+  Connection,
+  ConnectOptions,
+  ImageCommands,
+  MachineCheck,
+  PulledImage,
+} from './user/cli/cli-machine.ts'
+
+// The only file that imports from every wing. What a command does not need is not loaded: the command line has to answer
+// within 150 ms, so everything beyond it is imported where it is used.
+
+const VERSION = '0.1.0'
+/** The kernel frees the last pod's links a moment after its namespace. */
+const NETWORK_REMOVAL_MS = 5_000
+
+const machine: CliMachine = {
+  version: VERSION,
+  connect: connectToServer,
+  openImages,
+  doctor: examineMachine,
+}
+
+/** A server of this process's own, on a fresh folder that vanishes with it. What killed processes left goes first. */
+async function connectToServer({ stateDirectory, onPullProgress }: ConnectOptions): Promise<Connection> {
+  refuseUnlessRoot()
+  const [{ Engine }, { makeInstanceDirectory, removeDeadInstances }, { machineClock }, { readMachineFacts }] =
+    await Promise.all([
+      import('./node/engine/engine.ts'),
+      import('./node/engine/instance-directory.ts'),
+      import('./node/engine/clock.ts'),
+      import('./node/engine/machine-facts.ts'),
+    ])
+  const [{ createSandbox }, { removeSandbox }, { openMemoryStore }] = await Promise.all([
+    import('./machine/sandbox/create-sandbox.ts'),
+    import('./machine/sandbox/remove-sandbox.ts'),
+    import('./node/store/memory-store.ts'),
+  ])
+  const sandboxes = { create: createSandbox, remove: removeSandbox }
+  const instance = await makeInstanceDirectory(stateDirectory)
+  const store = openMemoryStore()
+  const runtime = await openRuntime(join(instance.directory, 'runtime'))
+  const engine = new Engine({
+    store,
+    images: await openImageStoreOf(stateDirectory),
+    runtime,
+    sandboxes,
+    clock: machineClock,
+    machine: readMachineFacts(),
+    nodeName: hostname(),
+    instanceDirectory: instance.directory,
+    ...(onPullProgress === undefined ? {} : { onPullProgress }),
+    log: complain,
+  })
+  const socketPath = join(instance.directory, 'api.sock')
+  const server = await serve(engine, store, socketPath)
+  const stopping = new AbortController()
+  const running = engine.run(stopping.signal)
+  const swept = removeDeadInstances(stateDirectory, sandboxes)
+  return {
+    endpoint: { socketPath },
+    embedded: true,
+    async stop() {
+      await engine.takeDown()
+      stopping.abort()
+      await Promise.all([running, swept, server.close()])
+      await store.close()
+      await runtime[Symbol.asyncDispose]()
+      await instance.remove()
+      const { removeNetworkIfUnused } = await import('./machine/sandbox/network.ts')
+      await removeNetworkIfUnused(AbortSignal.timeout(NETWORK_REMOVAL_MS))
+    },
+  }
+}
+
+async function openRuntime(directory: string): Promise<ContainerRuntime & AsyncDisposable> {
+  const [{ openOciRuntime }, { chooseRuntime }] = await Promise.all([
+    import('./machine/runtime/oci/open-oci-runtime.ts'),
+    import('./machine/runtime/oci/choose-runtime.ts'),
+  ])
+  return openOciRuntime({ ...(await chooseRuntime()), directory })
+}
+
+async function serve(engine: Engine, store: Store, socketPath: string): Promise<OpenServer> {
+  const [{ openServer }, { openPodLog }, { machineClock }] = await Promise.all([
+    import('./node/server/open-server.ts'),
+    import('./node/engine/open-pod-log.ts'),
+    import('./node/engine/clock.ts'),
+  ])
+  return openServer({
+    store,
+    streams: { log: (pod, request) => new Promise((resolve) => resolve(openPodLog(engine, pod, request))) },
+    socketPath,
+    clock: machineClock,
+    nodeName: hostname(),
+    version: VERSION,
+    log: complain,
+  })
+}
+
+async function openImageStoreOf(stateDirectory: string): Promise<ImageStore> {
+  const [{ openImageStore }, { credentialsFromFiles }, { makeBuiltIn }] = await Promise.all([
+    import('./machine/image/image-store.ts'),
+    import('./machine/image/registry/credentials.ts'),
+    import('./machine/image/builtin-image.ts'),
+  ])
+  return openImageStore(join(stateDirectory, 'images'), {
+    credentials: credentialsFromFiles(process.env),
+    registries: await readRegistries(stateDirectory),
+    proxyEnv: process.env,
+    makeBuiltIn,
+  })
+}
+
+/** Mirrors and insecure registries: the state directory's own file, else the machine's. */
+async function readRegistries(stateDirectory: string): Promise<RegistriesConfig> {
+  for (const file of [join(stateDirectory, 'registries.json'), '/etc/peapod/registries.json']) {
+    if (!existsSync(file)) continue
+    const { parseRegistriesConfig } = await import('./machine/image/registry/registries-config.ts')
+    return parseRegistriesConfig(readFileSync(file, 'utf8'), file)
+  }
+  return { mirrors: {}, insecure: [] }
+}
+
+async function openImages({ stateDirectory }: { readonly stateDirectory: string }): Promise<ImageCommands> {
+  refuseUnlessRoot()
+  const store = await openImageStoreOf(stateDirectory)
+  const pulled = (image: Image): PulledImage => ({ name: image.names[0] ?? image.id, id: image.id })
+  return {
+    pull: async (reference, options) => pulled(await store.pull(reference, options)),
+    push: async (reference, { signal }) => ({ digest: await store.push(reference, undefined, { signal }) }),
+    async load(archive, { signal }) {
+      const { loadArchive } = await import('./machine/image/load-archive.ts')
+      return (await loadArchive(archive, store, signal)).map(pulled)
+    },
+    async *save(references, { signal }) {
+      const { saveArchive } = await import('./machine/image/save-archive.ts')
+      yield* saveArchive(references, store, signal)
+    },
+    list: () => store.list(),
+    remove: (reference, options) => store.remove(reference, options),
+    async prune({ all }) {
+      const { deleted, freedBytes } = await store.prune(all ? 'all' : 'dangling')
+      return { deleted: deleted.map((id) => ({ id, names: [] })), freedBytes }
+    },
+  }
+}
+
+async function examineMachine(): Promise<readonly MachineCheck[]> {
+  return []
+}
+
+function refuseUnlessRoot(): void {
+  if (process.getuid?.() === 0) return
+  throw new Failure('PermissionDenied', 'containers and images need root; run this with sudo')
+}
+
+function complain(line: string): void {
+  process.stderr.write(`peapod: ${line}\n`)
+}
+
+function onInterrupt(listener: (signal: InterruptSignal) => void): () => void {
+  const signals: readonly InterruptSignal[] = ['SIGINT', 'SIGTERM']
+  for (const signal of signals) process.on(signal, listener)
+  return () => {
+    for (const signal of signals) process.off(signal, listener)
+  }
+}
+
+const { runCli } = await import('./user/cli/cli.ts')
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  nowMs: () => Date.now(),
+  onInterrupt,
+  machine,
+})

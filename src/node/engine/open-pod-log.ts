@@ -1,0 +1,66 @@
+import { Failure } from '../../failure.ts'
+import type { Pod } from '../../kube/api/pod.ts'
+import type { ObservedContainer } from '../../kube/lifecycle/observed-pod.ts'
+import type { Engine } from './engine.ts'
+import { logFileOf } from './pod-paths.ts'
+import type { PodWorld } from './pod-world.ts'
+import { readLog } from './read-log.ts'
+
+export interface PodLogRequest {
+  readonly container: string
+  readonly follow: boolean
+  /** The instance before the newest one. */
+  readonly previous: boolean
+  readonly timestamps: boolean
+  readonly tailLines?: number
+  readonly sinceMs?: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * What one instance of a container wrote.
+ *
+ * @throws Failure BadRequest when the container has not started yet, or was never restarted and `previous` is asked for
+ */
+export function openPodLog(engine: Engine, pod: Pod, request: PodLogRequest): AsyncIterable<Uint8Array> {
+  const world = engine.world(pod.metadata.uid)
+  const name = request.container
+  const container = world?.observations.container(name)
+  const newest = container === undefined ? undefined : newestInstance(container)
+  if (world === undefined || newest === undefined) {
+    throw new Failure(
+      'BadRequest',
+      `container "${name}" in pod "${pod.metadata.name}" is waiting to start: ${waitingReason(container)}`,
+    )
+  }
+  const instance = request.previous ? newest - 1 : newest
+  if (instance < 0) {
+    throw new Failure('BadRequest', `previous terminated container "${name}" in pod "${pod.metadata.name}" not found`)
+  }
+  const { tailLines, sinceMs } = request
+  return readLog(logFileOf(world.paths.logs, name, instance), {
+    timestamps: request.timestamps,
+    signal: request.signal,
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(sinceMs === undefined ? {} : { sinceMs }),
+    ...(request.follow
+      ? { follow: { isOver: () => isOver(world, name, instance), whenChanged: (listener) => world.onChange(listener) } }
+      : {}),
+  })
+}
+
+/** @returns the number of the newest instance that has run, or undefined when none has. */
+function newestInstance({ state, restarts, previous }: ObservedContainer): number | undefined {
+  if (state.is === 'running' || state.is === 'exited') return restarts
+  return previous === undefined ? undefined : restarts - 1
+}
+
+function isOver(world: PodWorld, name: string, instance: number): boolean {
+  const container = world.observations.container(name)
+  if (container === undefined || world.forgotten || container.restarts > instance) return true
+  return container.state.is === 'exited'
+}
+
+function waitingReason(container: ObservedContainer | undefined): string {
+  return container?.state.is === 'not-started' ? container.state.reason : 'ContainerCreating'
+}
