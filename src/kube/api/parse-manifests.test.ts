@@ -244,7 +244,7 @@ describe('for all texts', () => {
 
   it('printed as YAML 1.1 and read is the same', () => {
     // The printer leaves these without quotes, and they would be something else to Kubernetes.
-    const printable = json.filter((value) => !/"(<<|[-+]?0[oOxXbB])"/.test(JSON.stringify(value)))
+    const printable = json.filter((value) => !/"(<<|[-+]?0[oOxXbB][^"]*)"/.test(JSON.stringify(value)))
     fc.assert(
       fc.property(printable, (value) => {
         const plain = sameAs(value)

@@ -98,10 +98,12 @@ const SIGNALS = [
   ...'TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX'.split(' '),
   ...Array.from({ length: 15 }, (_, index) => `RTMIN+${index + 1}`),
   ...Array.from({ length: 14 }, (_, index) => `RTMAX-${index + 1}`),
-].map((name) => `SIG${name}`)
+]
+  .map((name) => `SIG${name}`)
+  .sort()
 
 function checkStopSignal(stopSignal: string, field: string, osName: string | undefined): Finding[] {
   if (isEmpty(osName)) return [forbidden(field, 'may not be set for containers with empty `spec.os.name`')]
-  const supported = osName === 'windows' ? ['SIGKILL', 'SIGTERM'] : SIGNALS.sort()
+  const supported = osName === 'windows' ? ['SIGKILL', 'SIGTERM'] : SIGNALS
   return supported.includes(stopSignal) ? [] : [notSupported(field, stopSignal, supported)]
 }

@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { generateSchema } from '../../../scripts/generate-schema.ts'
-import type { Types } from './schema.ts'
-import { fieldsOf, KINDS } from './schema.ts'
+import { generateSchema } from './generate-schema.ts'
+import type { Types } from '../src/kube/api/schema.ts'
+import { fieldsOf, KINDS } from '../src/kube/api/schema.ts'
 
-const CLIENT = join(import.meta.dirname, '../../../node_modules/@kubernetes/client-node/dist/gen')
+const CLIENT = join(import.meta.dirname, '../node_modules/@kubernetes/client-node/dist/gen')
 const FOLDER = mkdtempSync(join(tmpdir(), 'peapod-schema-'))
 after(() => rmSync(FOLDER, { recursive: true }))
 
