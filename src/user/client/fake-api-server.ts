@@ -120,14 +120,16 @@ export class FakeApiServer implements AsyncDisposable {
     const body = await readJson(request)
     if (this.answers.at(0)?.(request, response) === true) return void this.answers.shift()
     const url = new URL(request.url ?? '/', 'http://localhost')
-    const found = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(pods|events)(?:\/([^/]+))?(?:\/(log))?$/.exec(url.pathname)
+    const found = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(pods|events|namespaces)(?:\/([^/]+))?(?:\/(log))?$/.exec(
+      url.pathname,
+    )
     const [, namespace, plural = '', name, subresource] = found ?? []
     if (found === null) {
       sendStatus(response, 404, 'NotFound', 'the server could not find the requested resource')
       return
     }
     if (request.method === 'POST') {
-      this.#create(response, body as FakeObject, namespace)
+      this.#create(response, { plural, object: body as FakeObject, namespace })
       return
     }
     if (name === undefined) {
@@ -150,16 +152,20 @@ export class FakeApiServer implements AsyncDisposable {
     sendJson(response, 200, object)
   }
 
-  #create(response: ServerResponse, object: FakeObject, namespace = 'default'): void {
+  #create(
+    response: ServerResponse,
+    wanted: { plural: string; object: FakeObject; namespace: string | undefined },
+  ): void {
+    const { plural, object } = wanted
     const { name } = object.metadata
-    if (this.#objects.has(`pods/${name}`)) {
-      sendStatus(response, 409, 'AlreadyExists', `pods "${name}" already exists`)
+    if (this.#objects.has(`${plural}/${name}`)) {
+      sendStatus(response, 409, 'AlreadyExists', `${plural} "${name}" already exists`)
       return
     }
-    const metadata = { ...object.metadata, namespace, uid: `uid-of-${name}` }
-    const created = this.#record('pods', 'ADDED', { ...object, metadata, status: { phase: 'Pending' } })
+    const metadata = { ...object.metadata, namespace: wanted.namespace ?? 'default', uid: `uid-of-${name}` }
+    const created = this.#record(plural, 'ADDED', { ...object, metadata, status: { phase: 'Pending' } })
     sendJson(response, 201, created)
-    this.onCreate(created)
+    if (plural === 'pods') this.onCreate(created)
   }
 
   #delete(response: ServerResponse, object: FakeObject, options: { gracePeriodSeconds?: number }): void {

@@ -17,6 +17,13 @@ export interface DeleteOptions {
   readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan'
 }
 
+/** An object to be: what it says beside its metadata is the server's to check. */
+export interface NewObject {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata: NewMetadata
+}
+
 /** The server makes the name when only `generateName` is given. */
 export interface NewMetadata {
   readonly namespace?: string
@@ -26,7 +33,7 @@ export interface NewMetadata {
 
 /** A client of the Kubernetes API. Every call throws Failure with the reason that the server gave. */
 export interface ApiClient {
-  create<T extends ApiObject>(type: ResourceType<T>, object: { readonly metadata: NewMetadata }): Promise<T>
+  create<T extends ApiObject>(type: ResourceType<T>, object: NewObject): Promise<T>
   get<T extends ApiObject>(type: ResourceType<T>, name: ObjectName): Promise<T>
   list<T extends ApiObject>(
     type: ResourceType<T>,
@@ -43,7 +50,7 @@ export interface ApiClient {
 export function openClient(endpoint: Endpoint): ApiClient {
   const to = openEndpoint(endpoint)
   return {
-    async create<T extends ApiObject>(type: ResourceType<T>, object: { readonly metadata: NewMetadata }) {
+    async create<T extends ApiObject>(type: ResourceType<T>, object: NewObject) {
       const { namespace } = object.metadata
       const path = resourcePath(type, namespace === undefined ? {} : { namespace })
       const what = `create ${describe(type, object.metadata)}`

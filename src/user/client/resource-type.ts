@@ -22,6 +22,13 @@ export type PodEvent = Omit<Json<CoreV1Event>, 'metadata'> & ApiObject
 export const PODS: ResourceType<Pod> = { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true }
 export const EVENTS: ResourceType<PodEvent> = { apiVersion: 'v1', kind: 'Event', plural: 'events', namespaced: true }
 
+export const NAMESPACES: ResourceType<ApiObject> = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+}
+
 /** Which objects: all of a namespace, or the one with a name. */
 export interface ObjectAddress {
   readonly namespace?: string

@@ -41,6 +41,8 @@ export async function sendRequest(to: OpenEndpoint, wanted: ApiRequest): Promise
     ;[answer] = (await once(outgoing, 'response')) as [IncomingMessage]
   } catch (error) {
     wanted.signal?.throwIfAborted()
+    // The server closed an idle connection just as it was used again. The next one is new, or idle for less time.
+    if (outgoing.reusedSocket && isReset(error) && wanted.method !== 'POST') return sendRequest(to, wanted)
     throw unreachable(to, wanted, error)
   }
   // An 'error' without a listener would end the process: the one who reads the body gets it from the iteration.
@@ -72,6 +74,10 @@ async function readText(answer: IncomingMessage, what: string): Promise<string> 
     })
   }
   return Buffer.concat(chunks).toString('utf8')
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
 function unreachable(to: OpenEndpoint, wanted: ApiRequest, cause: unknown): Failure {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { FakeApiServer } from '../../client/fake-api-server.ts'
+import type { ConnectOptions } from '../cli-machine.ts'
 import { FakeCall, type FakeWorld } from '../fake-environment.ts'
 import { FakePod } from './fake-pod.ts'
 
@@ -198,8 +199,44 @@ pod web: Failed
     server.startLog('app').end()
     web.running('app')
     assert.equal(await call.exitCode, 141)
+    assert.deepEqual(server.deletions, [{ name: 'web', gracePeriodSeconds: undefined }])
     assert.equal(server.object('pods', 'web'), undefined)
     assert.equal(call.isStopped, true)
+  })
+
+  it('shows how far a pull is on a terminal, below the output', async () => {
+    await using server = await FakeApiServer.open()
+    const web = new FakePod(server, 'web')
+    let pulling: ConnectOptions['onPullProgress']
+    let nowMs = 0
+    const call = start(server, ['pod.yaml'], {
+      terminal: true,
+      nowMs: () => (nowMs += 100),
+      connect: (options) => {
+        pulling = options.onPullProgress
+        return Promise.resolve()
+      },
+    })
+    await web.created
+    const digest = 'sha256:0123456789abcdef'
+    const layer = { is: 'layer', digest, totalBytes: 30_000_000 } as const
+    pulling?.('nginx', { is: 'resolved', reference: 'nginx', digest, layers: [{ digest, sizeBytes: 30_000_000 }] })
+    pulling?.('nginx', { ...layer, doneBytes: 15_000_000, step: 'download' })
+    const agent = server.startLog('log-agent')
+    agent.write('hello')
+    web.running('log-agent')
+    await call.stdout.shows('hello')
+    agent.end()
+    pulling?.('nginx', { ...layer, doneBytes: 30_000_000, step: 'done' })
+    web.over('Succeeded')
+    assert.equal(await call.exitCode, 0)
+    const bars = ['nginx', `  0123456789ab  [${'='.repeat(19)}>${' '.repeat(20)}]   15.0 MB / 30.0 MB`, ''].join('\n')
+    const [erase, style] = ['\u001b[2A\r\u001b[J', (code: number, text: string) => `\u001b[${code}m${text}\u001b[0m`]
+    assert.ok(
+      call.stdout.text.includes(`${bars}${erase}${style(33, 'log-agent | ')}hello\n${bars}${erase}`),
+      call.stdout.text,
+    )
+    assert.ok(call.stdout.text.endsWith(`${style(2, 'pod web: Succeeded')}\n`))
   })
 
   it('a pod that is there already is left alone, and the others are stopped', async () => {
@@ -239,6 +276,7 @@ pod web: Failed
       ['peapod.local/busybox', 'busybox'],
     )
     assert.equal(server.object('pods', 'two')?.metadata.namespace, 'shop')
+    assert.ok(server.object('namespaces', 'shop'))
     const log = server.startLog('app')
     log.write('\u001b[1mhi')
     log.end()

@@ -6,6 +6,7 @@ import type { Invocation } from '../command.ts'
 import { durationText } from '../duration.ts'
 import { hasColours, writeText } from '../output.ts'
 import { readConfig } from '../read-config.ts'
+import { ensureNamespaces } from './ensure-namespaces.ts'
 import { podExitCode } from './exit-code.ts'
 import { jsonRunOutput } from './json-run-output.ts'
 import { readPods } from './read-pods.ts'
@@ -32,7 +33,7 @@ export async function run(invocation: Invocation): Promise<number> {
   if (manifests.pods === undefined) return 1
 
   using requests = new StopRequests(environment)
-  const output = openOutput(invocation, manifests.pods)
+  const output = untilClosed(openOutput(invocation, manifests.pods), requests)
   requests.onNotice = (text) => void output.notice(text).catch(() => undefined)
   const timeoutMs = flags.number('timeout')
   if (timeoutMs !== undefined) {
@@ -40,9 +41,7 @@ export async function run(invocation: Invocation): Promise<number> {
   }
   const pods = await runAll(manifests.pods, { invocation, output, requests })
   const result = resultOf(pods, requests.reason)
-  await output.end(result).catch((error: unknown) => {
-    if (requests.reason?.is !== 'output-closed') throw error
-  })
+  await output.end(result)
   return result.exitCode
 }
 
@@ -72,6 +71,7 @@ async function runAll(
   if (connection === undefined) return []
   const client = openClient(connection.endpoint)
   try {
+    if (connection.embedded) await ensureNamespaces(client, manifests)
     const runs = manifests.map((manifest) =>
       runPod(manifest, {
         client,
@@ -81,7 +81,7 @@ async function runAll(
         nowMs: environment.nowMs,
         stop: requests.signals,
       }).catch((error: unknown) => {
-        requests.request(isClosedPipe(error) ? { is: 'output-closed' } : { is: 'failure' })
+        requests.request({ is: 'failure' })
         throw error
       }),
     )
@@ -104,6 +104,26 @@ function openOutput({ flags, environment }: Invocation, pods: readonly PodManife
     })),
   )
   return textRunOutput({ stdout, colours: hasColours(stdout, env), sources, nowMs })
+}
+
+/** When nobody reads the output any more the pods are stopped in good order, and what they still say is let go. */
+function untilClosed(output: RunOutput, requests: StopRequests): RunOutput {
+  const orStop = async (writing: Promise<void>): Promise<void> => {
+    try {
+      await writing
+    } catch (error) {
+      if (requests.reason?.is === 'output-closed') return
+      if (!isClosedPipe(error)) throw error
+      requests.request({ is: 'output-closed' })
+    }
+  }
+  return {
+    ...output,
+    lines: (source, lines) => orStop(output.lines(source, lines)),
+    news: (pod, news) => orStop(output.news(pod, news)),
+    notice: (text) => orStop(output.notice(text)),
+    end: (result) => orStop(output.end(result)),
+  }
 }
 
 function resultOf(pods: readonly Pod[], reason: StopReason | undefined): RunResult {
@@ -129,6 +149,9 @@ function stopExitCode(reason: StopReason): number {
   }
 }
 
+/** The second is what every write after the first gets. */
+const CLOSED: readonly unknown[] = ['EPIPE', 'ERR_STREAM_DESTROYED']
+
 function isClosedPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE'
+  return error instanceof Error && 'code' in error && CLOSED.includes(error.code)
 }

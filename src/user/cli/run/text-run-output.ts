@@ -48,18 +48,21 @@ export function textRunOutput(options: TextRunOptions): RunOutput {
       return area.write(Buffer.concat(parts))
     },
     news(pod, news) {
-      if (news.is === 'pulled' || news.is === 'not-started') pulls.clear()
+      if (news.is === 'pulled') pulls.delete(news.image)
+      if (news.is === 'not-started') pulls.clear()
       if (pulls.size === 0) area.setLines([])
       const subject = news.container === undefined ? `pod ${pod}:` : `${label(pod, news.container).text} ·`
       return area.write(`${endOpenLine()}${style('dim', `${subject} ${newsText(news)}`)}\n`)
     },
     notice: (text) => area.write(`${endOpenLine()}${style('dim', text)}\n`),
     pullProgress(image, step) {
-      if (stdout.isTTY !== true) return
-      pulls.set(image, applyPullStep(pulls.get(image), step))
-      const isOver = [...pulls.values()].every(isPullDone)
-      if (isOver) pulls.clear()
-      else if (nowMs() - paintedAtMs < REPAINT_MS || open !== undefined) return
+      const known = pulls.get(image)
+      if (stdout.isTTY !== true || (known === undefined && step.is !== 'resolved')) return
+      const view = applyPullStep(known, step)
+      if (isPullDone(view)) pulls.delete(image)
+      else pulls.set(image, view)
+      const isDue = pulls.size === 0 || nowMs() - paintedAtMs >= REPAINT_MS
+      if (!isDue || open !== undefined) return
       paintedAtMs = nowMs()
       area.setLines([...pulls.values()].flatMap((view) => pullLines(view, stdout.columns ?? 80)))
     },
