@@ -1,4 +1,5 @@
 import { closeSync, constants as fsConstants, openSync } from 'node:fs'
+import { constants } from 'node:os'
 import { libc } from './libc.ts'
 import { succeeded } from './system-call-failure.ts'
 
@@ -10,6 +11,7 @@ const FS_IOC_GETFLAGS = 0x80086601
 const FS_IOC_SETFLAGS = 0x40086602
 const FS_IMMUTABLE_FL = 0x10
 const FS_APPEND_FL = 0x20
+const LONGEST_ATTRIBUTE_BYTES = 256
 
 /**
  * Makes a character device.
@@ -27,6 +29,14 @@ export function makeNode(path: string, mode: number, device: { readonly major: n
 export function setExtendedAttribute(path: string, name: string, value: string | Uint8Array): void {
   const bytes = typeof value === 'string' ? Buffer.from(value) : value
   succeeded(libc().lsetxattr(path, name, bytes, bytes.length, 0), `set attribute ${name} of "${path}"`)
+}
+
+/** The value of an extended attribute of the file itself, up to 256 bytes; undefined when it has none of this name. */
+export function getExtendedAttribute(path: string, name: string): Buffer | undefined {
+  const value = Buffer.alloc(LONGEST_ATTRIBUTE_BYTES)
+  const length = libc().lgetxattr(path, name, value, value.length)
+  if (length === -constants.errno.ENODATA || length === -constants.errno.EOPNOTSUPP) return undefined
+  return value.subarray(0, succeeded(length, `get attribute ${name} of "${path}"`))
 }
 
 /**

@@ -17,6 +17,7 @@ export interface Libc {
   flock(fd: number, operation: number): Answer
   mknod(path: string, mode: number, device: number): Answer
   lsetxattr(path: string, name: string, value: Uint8Array, size: number, flags: number): Answer
+  lgetxattr(path: string, name: string, value: Uint8Array, size: number): Answer
   ioctl(fd: number, request: number, argument: Uint8Array): Answer
   unshare(flags: number): Answer
   setns(fd: number, type: number): Answer
@@ -61,6 +62,7 @@ function bindLibc(): Libc {
     flock: bindFunction('flock', 'int', ['int', 'int']),
     mknod: bindFunction('mknod', 'int', ['str', 'uint', 'ulong']),
     lsetxattr: bindFunction('lsetxattr', 'int', ['str', 'str', 'void *', 'size_t', 'int']),
+    lgetxattr: bindFunction('lgetxattr', 'long', ['str', 'str', 'void *', 'size_t']),
     ioctl: bindFunction('ioctl', 'int', ['int', 'ulong', 'void *']),
     unshare: bindFunction('unshare', 'int', ['int']),
     setns: bindFunction('setns', 'int', ['int', 'int']),

@@ -10,7 +10,7 @@ export interface ContainerPlan {
   readonly mounts: readonly MountPlan[]
   /** nsfs files (bind mounts of /proc/…/ns/…) to join. What is absent is made new, except `network: 'host'`. */
   readonly namespaces: {
-    readonly network: string | 'host'
+    readonly network: string
     readonly ipc?: string
     readonly uts?: string
     readonly pid?: string

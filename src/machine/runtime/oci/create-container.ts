@@ -35,8 +35,9 @@ export async function createContainer(instance: OciInstance, plan: ContainerPlan
 }
 
 function makeRootfs(plan: ContainerPlan): void {
-  const [rootfs, upperDir, workDir] = ['rootfs', 'upper', 'work'].map((name) => join(plan.directory, name))
-  if (rootfs === undefined || upperDir === undefined || workDir === undefined) return
+  const rootfs = join(plan.directory, 'rootfs')
+  const upperDir = join(plan.directory, 'upper')
+  const workDir = join(plan.directory, 'work')
   for (const directory of [rootfs, upperDir, workDir]) mkdirSync(directory)
   // The root of an overlay has the mode of its upper directory, and the umask had its say.
   chmodSync(upperDir, 0o755)

@@ -10,7 +10,7 @@ export type ExitedRecord = ContainerRecord & { readonly is: 'exited' }
 export interface ExitWatch {
   onExit(listener: (record: ExitedRecord) => void): () => void
   /** Looks at one container now. */
-  look(id: string): void
+  readonly look: (id: string) => void
   /** A container is gone for good: its ID may be used again. */
   forget(id: string): void
   close(): Promise<void>

@@ -48,7 +48,10 @@ async function giveGoAhead(instance: OciInstance, id: string, first: ProcessIden
   while (!fifo.passed()) {
     // Killed before its start: its exit is on the way.
     if (!isAlive(first)) return
-    if (performance.now() > endsAtMs) return startByRuntime(instance, id)
+    if (performance.now() > endsAtMs) {
+      await startByRuntime(instance, id)
+      return
+    }
     await nextTurn()
   }
   fifo.remove()
