@@ -10,12 +10,22 @@ import type { PodLogOptions, PodStreams } from './pod-streams.ts'
 
 export const NOW_MS = Date.parse('2026-01-02T03:04:05Z')
 
+/** Parts of an object that tests look at. */
+export interface JsonObject {
+  readonly kind?: string
+  readonly apiVersion?: string
+  readonly message?: string
+  readonly metadata?: Readonly<Record<string, unknown>>
+  readonly status?: unknown
+  readonly items?: readonly { readonly metadata: { readonly name: string } }[]
+}
+
 export interface Reply {
   readonly code: number
   readonly headers: IncomingMessage['headers']
   readonly text: string
   /** The text as JSON. */
-  readonly json: Record<string, never>
+  readonly json: JsonObject
 }
 
 export interface RequestOptions {
@@ -67,7 +77,7 @@ export class TestServer implements AsyncDisposable {
     let received = ''
     for await (const chunk of answer as AsyncIterable<string>) received += chunk
     const isJson = answer.headers['content-type'] === 'application/json' && received !== ''
-    const json = (isJson ? JSON.parse(received) : {}) as Record<string, never>
+    const json = (isJson ? JSON.parse(received) : {}) as JsonObject
     return { code: answer.statusCode ?? 0, headers: answer.headers, text: received, json }
   }
 
@@ -78,7 +88,10 @@ export class TestServer implements AsyncDisposable {
   /** Sends a request and resolves with the head of its answer. */
   begin(method: string, path: string, { body, headers = {} }: RequestOptions = {}): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const outgoing = request({ socketPath: this.socketPath, agent: this.#agent, method, path, headers })
+      // Node frames the body of a DELETE only when it is told to.
+      const length = typeof body === 'string' ? { 'content-length': Buffer.byteLength(body) } : {}
+      const allHeaders = { ...length, ...headers }
+      const outgoing = request({ socketPath: this.socketPath, agent: this.#agent, method, path, headers: allHeaders })
       outgoing.once('response', resolve)
       outgoing.once('error', reject)
       outgoing.end(body)
