@@ -84,7 +84,7 @@ describe('a field that is not carried out is refused by name', () => {
       'spec.containers.lifecycle',
       'spec.containers.restartPolicy',
       'spec.containers.envFrom',
-      'spec.containers.env.valueFrom',
+      'spec.containers.env.valueFrom.configMapKeyRef',
       'spec.containers.volumeMounts.subPathExpr',
       'spec.initContainers.startupProbe',
       'spec.ephemeralContainers',
