@@ -78,13 +78,13 @@ export interface ListedImage {
   readonly sizeBytes: number
 }
 
-export interface RemovedImage {
+interface RemovedImage {
   readonly untagged: readonly string[]
   /** Ids of images that are gone with their last name. */
   readonly deleted: readonly string[]
 }
 
-export interface PruneResult {
+interface PruneResult {
   readonly deleted: readonly { readonly id: string; readonly names: readonly string[] }[]
   readonly freedBytes: number
 }

@@ -40,7 +40,7 @@ export type Flag = {
   | { readonly type: 'choice'; readonly choices: readonly string[] }
 )
 
-export interface Example {
+interface Example {
   readonly command: string
   readonly shows: string
 }
@@ -52,6 +52,6 @@ export interface Invocation {
 }
 
 /** @returns the exit code. */
-export type CommandAction = (invocation: Invocation) => Promise<number>
+type CommandAction = (invocation: Invocation) => Promise<number>
 
 export const NO_OPERANDS: Operands = { usage: '', atLeast: 0, atMost: 0 }

@@ -4,12 +4,12 @@ import { resourcePath, type ApiObject, type ResourceType } from './resource-type
 import { sendForJson } from './send-request.ts'
 import { listObjects, watchObjects, type ObjectChange, type ObjectList, type WatchOptions } from './watch-objects.ts'
 
-export interface ObjectName {
+interface ObjectName {
   readonly namespace?: string
   readonly name: string
 }
 
-export interface DeleteOptions {
+interface DeleteOptions {
   /** 0 = at once. Absent = the object's own. */
   readonly gracePeriodSeconds?: number
   /** Conflict when the object of this name is another one. */
@@ -18,14 +18,14 @@ export interface DeleteOptions {
 }
 
 /** An object to be: what it says beside its metadata is the server's to check. */
-export interface NewObject {
+interface NewObject {
   readonly apiVersion?: string
   readonly kind?: string
   readonly metadata: NewMetadata
 }
 
 /** The server makes the name when only `generateName` is given. */
-export interface NewMetadata {
+interface NewMetadata {
   readonly namespace?: string
   readonly name?: string
   readonly generateName?: string

@@ -43,7 +43,7 @@ interface Warning {
   readonly count: number
 }
 
-export type WholePodNews = { readonly container?: undefined } & (
+type WholePodNews = { readonly container?: undefined } & (
   | { readonly is: 'pod-ready'; readonly ready: number; readonly total: number; readonly tookMs?: number }
   | { readonly is: 'pod-stopping'; readonly graceSeconds: number }
   | {
