@@ -25,6 +25,9 @@ const IFLA_IFALIAS = 20
 const IFLA_NET_NS_FD = 28
 const IFLA_INFO_KIND = 1
 const IFLA_INFO_DATA = 2
+const IFLA_INFO_SLAVE_KIND = 4
+const IFLA_INFO_SLAVE_DATA = 5
+const IFLA_BRPORT_MODE = 4
 const VETH_INFO_PEER = 1
 const IFINFO_BYTES = 16
 /** IFALIASZ less its end mark. */
@@ -60,6 +63,8 @@ export interface VethPlan {
   readonly mtu: number
   /** One of more than 255 bytes is left out: cut off it would say something else. */
   readonly alias: string
+  /** The bridge may send a frame back where it came from. Also the pod's own broadcasts, so only where it is needed. */
+  readonly hairpin: boolean
   readonly peer: { readonly name: string; readonly mac: Uint8Array; readonly namespaceFd: number }
 }
 
@@ -82,12 +87,20 @@ export function createVeth(socket: NetlinkSocket, plan: VethPlan): void {
     [IFLA_LINKINFO, veth],
   ]
   const note = Buffer.from(plan.alias)
-  const alias: Attribute[] = [
+  const asBridgePort: Attribute = [
+    IFLA_LINKINFO,
+    [
+      [IFLA_INFO_SLAVE_KIND, text('bridge')],
+      [IFLA_INFO_SLAVE_DATA, [[IFLA_BRPORT_MODE, new Uint8Array([1])]]],
+    ],
+  ]
+  const settings: Attribute[] = [
     [IFLA_IFNAME, text(plan.name)],
+    ...(plan.hairpin ? [asBridgePort] : []),
     [IFLA_IFALIAS, note.length > LONGEST_ALIAS_BYTES ? Buffer.alloc(0) : note],
   ]
   socket.request(
-    [newLink(NLM_F_CREATE | NLM_F_EXCL, IFF_UP, attributes), newLink(0, 0, alias)],
+    [newLink(NLM_F_CREATE | NLM_F_EXCL, IFF_UP, attributes), newLink(0, 0, settings)],
     `add veth pair "${plan.name}"`,
   )
 }

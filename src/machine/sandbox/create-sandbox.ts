@@ -117,8 +117,11 @@ function attach(plan: SandboxPlan, { network, address }: Attachment, inPod: Netl
   try {
     const peer = { name: POD_LINK, mac: macOf(address), namespaceFd }
     const { bridgeIndex, mtu } = network
+    // A pod that asks for its own published port: with br_netfilter, the bridge itself translates the address, and the
+    // frame goes back where it came from.
+    const hairpin = plan.publishedPorts.length > 0
     withNetlink(NETLINK_ROUTE, (socket) =>
-      createVeth(socket, { name: linkName(plan.id), bridgeIndex, mtu, alias: plan.directory, peer }),
+      createVeth(socket, { name: linkName(plan.id), bridgeIndex, mtu, alias: plan.directory, hairpin, peer }),
     )
   } finally {
     closeSync(namespaceFd)
