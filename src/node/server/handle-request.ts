@@ -42,6 +42,8 @@ export async function handleRequest(
     }
   } finally {
     closing.removeEventListener('abort', end)
+    // A stream's head promised to keep the connection; a server that closes can't.
+    if (closing.aborted) incoming.socket.destroySoon()
   }
 }
 

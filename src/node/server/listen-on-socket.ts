@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs'
+import { lstatSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { Failure, messageOf } from '../../failure.ts'
@@ -22,6 +22,9 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
     await bind(server, path)
   } catch (thrown) {
     if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EADDRINUSE')) throw cannotListen(path, thrown)
+    if (!lstatSync(path).isSocket()) {
+      throw new Failure('SetupFailed', `listen on "${path}": there is something that is no socket; move it away`)
+    }
     if (await isAlive(path)) {
       throw new Failure('StateLocked', `listen on "${path}": another server answers there; stop that one first`)
     }

@@ -3,13 +3,15 @@ import { Failure, messageOf } from '../../failure.ts'
 
 /** Kubernetes' limit for the body of a request. */
 const BODY_LIMIT_BYTES = 3 * 1024 * 1024
+/** A client that is in the middle of its body hears of the refusal only when it was let finish: so much is thrown away. */
+const DISCARD_LIMIT_BYTES = 4 * BODY_LIMIT_BYTES
 /** How much of a body goes into an error message, in characters. */
 const SHOWN = 1_000
 
 /**
  * The whole body as text; '' when there is none.
  *
- * @throws Failure RequestEntityTooLarge, with the rest of the body unread
+ * @throws Failure RequestEntityTooLarge, maybe with a rest of the body unread
  */
 export async function readBody(request: IncomingMessage): Promise<string> {
   if (Number(request.headers['content-length'] ?? 0) > BODY_LIMIT_BYTES) throw tooLarge()
@@ -19,13 +21,13 @@ export async function readBody(request: IncomingMessage): Promise<string> {
     // Leaving the loop must not destroy the socket: the answer still has to go out on it.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       size += chunk.length
-      if (size > BODY_LIMIT_BYTES) throw tooLarge()
-      chunks.push(chunk)
+      if (size <= BODY_LIMIT_BYTES) chunks.push(chunk)
+      else if (size > DISCARD_LIMIT_BYTES) break
     }
   } catch (thrown) {
-    if (thrown instanceof Failure) throw thrown
     throw new Failure('BadRequest', `read the request's body: ${messageOf(thrown)}`, { cause: thrown })
   }
+  if (size > BODY_LIMIT_BYTES) throw tooLarge()
   return Buffer.concat(chunks).toString()
 }
 

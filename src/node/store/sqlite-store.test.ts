@@ -74,7 +74,7 @@ describe('the SQLite store keeps its state', () => {
     using directory = temporaryDirectory()
     const path = join(directory.path, 'state.db')
     let answered = 0
-    for (const killAfter of [1, 700, 2_500]) answered = await writeUntilKilled(path, answered + killAfter)
+    for (const killAfter of [1, 1_000, 3_000]) answered = await writeUntilKilled(path, answered + killAfter)
     assert.ok(answered > 3_000)
   })
 })
@@ -160,8 +160,8 @@ async function writeUntilKilled(path: string, killAtVersion: number): Promise<nu
 
 async function fill(path: string): Promise<void> {
   const store = openSqliteStore({ path })
-  for (let index = 0; index < 50; index++)
-    await store.create(PODS, pod(`p${index}`, { annotations: { x: 'y'.repeat(900) } }))
+  const annotations = { x: 'y'.repeat(900) }
+  await Promise.all(Array.from({ length: 50 }, (_, index) => store.create(PODS, pod(`p${index}`, { annotations }))))
   await store.close()
 }
 

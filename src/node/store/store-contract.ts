@@ -224,7 +224,7 @@ export function storeContract(name: string, open: (options: { keepChanges: numbe
           await using opened = open({ keepChanges: 10_000 })
           await runAgainstModel(opened.store, batches)
         }),
-        { numRuns: 40 },
+        { numRuns: 25 },
       )
     })
   })
