@@ -13,7 +13,7 @@ import { containerFiles } from './runtime-layout.ts'
 /** Makes a container whose first process waits for its start. What fails leaves nothing behind. */
 export async function createContainer(instance: OciInstance, plan: ContainerPlan, signal: AbortSignal): Promise<void> {
   refuseWrongPlan(plan)
-  if (signal.aborted) throw interrupted(plan, signal)
+  refuseAborted(plan, signal)
   const files = containerFiles(instance.layout, plan.id)
   writePlan(files, plan)
   try {
@@ -23,14 +23,12 @@ export async function createContainer(instance: OciInstance, plan: ContainerPlan
       mode: 0o600,
     })
     await launchContainer(instance, plan, signal)
+    refuseAborted(plan, signal)
   } catch (error) {
     await removeContainer(instance, plan.id)
+    refuseAborted(plan, signal)
     if (error instanceof Failure) throw error
     throw new Failure('CreateContainerError', `create container "${plan.id}": ${messageOf(error)}`, { cause: error })
-  }
-  if (signal.aborted) {
-    await removeContainer(instance, plan.id)
-    throw interrupted(plan, signal)
   }
 }
 
@@ -61,6 +59,7 @@ function wrongIn(plan: ContainerPlan): string | undefined {
   return undefined
 }
 
-function interrupted(plan: ContainerPlan, signal: AbortSignal): Failure {
-  return new Failure('Interrupted', `create container "${plan.id}": stopped before its end`, { cause: signal.reason })
+function refuseAborted(plan: ContainerPlan, signal: AbortSignal): void {
+  if (!signal.aborted) return
+  throw new Failure('Interrupted', `create container "${plan.id}": stopped before its end`, { cause: signal.reason })
 }

@@ -45,9 +45,12 @@ async function giveGoAhead(instance: OciInstance, id: string, first: ProcessIden
   const files = containerFiles(instance.layout, id)
   const endsAtMs = performance.now() + EXEC_LIMIT_MS
   using fifo = openStartFifo(instance.runtimeKind, files.startFifo)
-  while (!fifo.passed()) {
+  for (;;) {
+    // Asked first: it may take the go-ahead, run and end between two questions.
+    const wasAlive = isAlive(first)
+    if (fifo.passed()) break
     // Killed before its start: its exit is on the way.
-    if (!isAlive(first)) return
+    if (!wasAlive) return
     if (performance.now() > endsAtMs) {
       await startByRuntime(instance, id)
       return

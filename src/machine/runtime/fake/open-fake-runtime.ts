@@ -1,0 +1,136 @@
+import { Failure } from '../../../failure.ts'
+import type { ContainerPlan, ContainerRecord, ContainerRuntime } from '../container-runtime.ts'
+
+/** How the program of a container behaves. */
+export interface FakeProgram {
+  /** Ends by itself this long after its start; absent: it runs until it is told to end. */
+  readonly exitsAfterMs?: number
+  /** Default: 0. */
+  readonly exitCode?: number
+  readonly outOfMemory?: boolean
+  /** Signals other than KILL. Default: it ends at once, as 128 + the signal. */
+  readonly onSignal?: 'ignore' | { readonly exitsAfterMs: number; readonly exitCode: number }
+  /** What `create` or `start` throws instead of doing it. */
+  readonly failsToCreate?: Failure
+  readonly failsToStart?: Failure
+}
+
+export interface FakeClock {
+  nowMs(): number
+  callAt(atMs: number, callback: () => void): () => void
+}
+
+/** The containers of a machine: they outlive the runtimes that are opened on it. */
+export interface FakeMachine {
+  readonly clock: FakeClock
+  readonly programs: (plan: ContainerPlan) => FakeProgram
+  readonly containers: Map<string, FakeContainer>
+  readonly exits: EventTarget
+}
+
+interface FakeContainer {
+  readonly program: FakeProgram
+  record: ContainerRecord
+  readonly forgets: (() => void)[]
+}
+
+type Exited = ContainerRecord & { readonly is: 'exited' }
+
+const SIGKILL = 9
+const FIRST_PID = 100
+const EXIT = 'exit'
+
+export function makeFakeMachine(clock: FakeClock, programs: (plan: ContainerPlan) => FakeProgram): FakeMachine {
+  return { clock, programs, containers: new Map(), exits: new EventTarget() }
+}
+
+/** Containers that are nothing but their behaviour in time: for tests of whoever runs containers. */
+export function openFakeRuntime(machine: FakeMachine): ContainerRuntime & AsyncDisposable {
+  const closed = new AbortController()
+  return {
+    // Each settles in a later turn, as everything that touches a machine does.
+    create: async (plan, signal) => {
+      await Promise.resolve()
+      create(machine, plan, signal)
+    },
+    start: async (id) => {
+      await Promise.resolve()
+      return start(machine, id)
+    },
+    signal: async (id, signalNumber) => {
+      await Promise.resolve()
+      deliver(machine, id, signalNumber)
+    },
+    remove: async (id) => {
+      await Promise.resolve()
+      deliver(machine, id, SIGKILL)
+      machine.containers.delete(id)
+    },
+    list: () => Promise.resolve([...machine.containers.values()].map(({ record }) => record)),
+    onExit(listener) {
+      const heard = (event: Event) => listener((event as CustomEvent<Exited>).detail)
+      const stop = new AbortController()
+      machine.exits.addEventListener(EXIT, heard, { signal: AbortSignal.any([stop.signal, closed.signal]) })
+      return () => stop.abort()
+    },
+    [Symbol.asyncDispose]: () => {
+      closed.abort()
+      return Promise.resolve()
+    },
+  }
+}
+
+function create(machine: FakeMachine, plan: ContainerPlan, signal: AbortSignal): void {
+  if (signal.aborted) throw new Failure('Interrupted', `create container "${plan.id}": stopped before its end`)
+  if (machine.containers.has(plan.id)) {
+    throw new Failure('AlreadyExists', `create container "${plan.id}": there is one with this ID; remove it first`)
+  }
+  const program = machine.programs(plan)
+  if (program.failsToCreate !== undefined) throw program.failsToCreate
+  const pid = FIRST_PID + machine.containers.size
+  machine.containers.set(plan.id, { program, record: { id: plan.id, is: 'created', pid }, forgets: [] })
+}
+
+function start(machine: FakeMachine, id: string): ContainerRecord & { readonly is: 'running' } {
+  const container = machine.containers.get(id)
+  if (container === undefined) throw new Failure('StartError', `start container "${id}": there is no such container`)
+  const { program, record } = container
+  if (record.is !== 'created') throw new Failure('StartError', `start container "${id}": it was started before`)
+  if (program.failsToStart !== undefined) {
+    end(machine, container, 1)
+    throw program.failsToStart
+  }
+  const running = { id, is: 'running', pid: record.pid, startedAtMs: machine.clock.nowMs() } as const
+  container.record = running
+  if (program.exitsAfterMs !== undefined) endLater(machine, container, program.exitsAfterMs, program.exitCode ?? 0)
+  return running
+}
+
+function deliver(machine: FakeMachine, id: string, signalNumber: number): void {
+  const container = machine.containers.get(id)
+  if (container === undefined || container.record.is === 'exited') return
+  const { onSignal } = container.program
+  if (signalNumber === SIGKILL || onSignal === undefined) end(machine, container, 128 + signalNumber)
+  else if (onSignal !== 'ignore') endLater(machine, container, onSignal.exitsAfterMs, onSignal.exitCode)
+}
+
+function endLater(machine: FakeMachine, container: FakeContainer, afterMs: number, exitCode: number): void {
+  const { clock } = machine
+  container.forgets.push(clock.callAt(clock.nowMs() + afterMs, () => end(machine, container, exitCode)))
+}
+
+function end(machine: FakeMachine, container: FakeContainer, exitCode: number): void {
+  const { record, program } = container
+  if (record.is === 'exited') return
+  for (const forget of container.forgets.splice(0)) forget()
+  const exited: Exited = {
+    id: record.id,
+    is: 'exited',
+    exitCode,
+    outOfMemory: program.outOfMemory === true,
+    startedAtMs: record.is === 'running' ? record.startedAtMs : 0,
+    finishedAtMs: machine.clock.nowMs(),
+  }
+  container.record = exited
+  machine.exits.dispatchEvent(new CustomEvent(EXIT, { detail: exited }))
+}
