@@ -1,10 +1,13 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Store } from '../store/store.ts'
 import { handleRequest } from './handle-request.ts'
 import { listenOnSocket } from './listen-on-socket.ts'
 import { makeStandingNamespaces } from './make-standing-namespaces.ts'
 import type { PodStreams } from './pod-streams.ts'
 import { type Ids, randomIds, type ServerParts } from './server-parts.ts'
+
+// Imported as a module node:http evaluates all of its exports, the whole of fetch and WebSocket among them: 30 ms.
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** How long a client may take for the head of a request, and for all of it. */
 const HEAD_LIMIT_MS = 10_000
