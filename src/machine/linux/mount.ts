@@ -123,6 +123,8 @@ export function mountTmpfs(
   ]
   const flags = MS_NOSUID | MS_NODEV | (options.executable === true ? 0 : MS_NOEXEC)
   mountFilesystem('tmpfs', target, { options: settings.join(','), flags })
+  // What is mounted below it later is not to show up, and be held, in other mount namespaces of the machine.
+  succeeded(libc().mount(null, target, null, PROPAGATION.private, null), `make the mount "${target}" private`)
 }
 
 /**

@@ -12,7 +12,7 @@ import { claimPorts } from './claim-ports.ts'
 import { claim, ownerOf } from './claims.ts'
 import { hostAddresses } from './host-addresses.ts'
 import { buildHostsFile, truncateHostname } from './hosts-file.ts'
-import { ensureNetwork, type Network } from './network.ts'
+import { ensureNetwork, ensureRules, type Network } from './network.ts'
 import { publishRules } from './nftables-rules.ts'
 import { removeSandbox } from './remove-sandbox.ts'
 import { buildResolvConf, parseResolvConf, reachableFromPod, readHostResolvConf } from './resolv-conf.ts'
@@ -21,9 +21,11 @@ import { runNft } from './run-nft.ts'
 import type { Sandbox, SandboxPlan } from './sandbox.ts'
 import { linkName, macOf, POD_LINK } from './sandbox-names.ts'
 import { sandboxPaths } from './sandbox-paths.ts'
-import { portForwards, writeRecord } from './sandbox-record.ts'
+import { portForwards, readRecord, writeRecord } from './sandbox-record.ts'
 
 const SHM_BYTES = 64 * 1024 * 1024
+/** Far more than the files of a sandbox take. */
+const FILES_BYTES = 16 * 1024 * 1024
 
 /** A pod's place in the network. */
 interface Attachment {
@@ -37,10 +39,14 @@ interface Attachment {
  * @throws Failure FailedCreatePodSandBox, SystemCallFailed, Interrupted; nothing is left behind then, the directory included.
  */
 export async function createSandbox(plan: SandboxPlan, signal: AbortSignal): Promise<Sandbox> {
+  // What a creation that was cut short has left, if the caller did not remove it.
+  if (readRecord(plan.directory) !== undefined) await removeSandbox(plan)
   mkdirSync(plan.directory, { recursive: true, mode: 0o700 })
   try {
     // First of all: with claim and record, whatever comes after can be found and removed after a crash.
     await withMachineLock(signal, () => claimId(plan))
+    // In memory: nothing in it outlives a reboot, and making nine files on a busy disk takes longer than all the rest.
+    mountTmpfs(plan.directory, { sizeBytes: FILES_BYTES, mode: 0o700 })
     writeRecord(plan.directory, { plan })
     const attachment = plan.network === 'host' ? undefined : await withMachineLock(signal, () => claimPlace(plan))
     const sandbox = await makeSandbox(plan, attachment)
@@ -65,7 +71,7 @@ function claimId(plan: SandboxPlan): void {
 
 async function claimPlace(plan: SandboxPlan): Promise<Attachment> {
   await claimPorts(plan.publishedPorts, plan.directory)
-  const network = await ensureNetwork(plan.addressRange)
+  const network = ensureNetwork(plan.addressRange)
   return { network, address: claimAddress(network.range, plan.id, plan.directory) }
 }
 
@@ -79,7 +85,9 @@ async function makeSandbox(plan: SandboxPlan, attachment: Attachment | undefined
 }
 
 async function publish(plan: SandboxPlan, attachment: Attachment | undefined): Promise<void> {
-  if (attachment === undefined || plan.publishedPorts.length === 0) return
+  if (attachment === undefined) return
+  await ensureRules(attachment.network)
+  if (plan.publishedPorts.length === 0) return
   const forwards = portForwards({ plan }, formatIpv4(attachment.address))
   await runNft(publishRules(forwards), `publish the ports of "${nameOf(plan)}"`)
 }

@@ -35,16 +35,28 @@ export interface Network {
  *
  * @param wantedRange for a new network; one that is there keeps its range.
  */
-export async function ensureNetwork(wantedRange: string | undefined): Promise<Network> {
-  const found = withNetlink(NETLINK_ROUTE, (socket) => findNetwork(socket))
-  const network = found ?? withNetlink(NETLINK_ROUTE, (socket) => makeNetwork(socket, wantedRange))
-  // Without nft pods talk to each other and to the machine, but not to the outside: `doctor` warns of it.
-  if ((found === undefined || !isTableThere()) && findProgram('nft') !== undefined) {
-    const owners = new Set(listClaims(PORTS_DIRECTORY).map((each) => each.owner))
-    const forwards = [...owners].flatMap(currentForwards)
-    await runNft(baseRules(network.range) + publishRules(forwards), 'set up the network of pods')
-  }
-  return network
+export function ensureNetwork(wantedRange: string | undefined): Network {
+  return withNetlink(NETLINK_ROUTE, (socket) => findNetwork(socket) ?? makeNetwork(socket, wantedRange))
+}
+
+let rulesUnderWay: Promise<void> | undefined
+
+/**
+ * The rules that all pods share, made if they are not there (any more); pods that are published already are again. Several
+ * programs may do it at once. Without nft pods talk to each other and to the machine, but not to the outside: `doctor` warns of it.
+ */
+export function ensureRules(network: Network): Promise<void> {
+  rulesUnderWay ??= makeRules(network).finally(() => {
+    rulesUnderWay = undefined
+  })
+  return rulesUnderWay
+}
+
+async function makeRules(network: Network): Promise<void> {
+  if (isTableThere() || findProgram('nft') === undefined) return
+  const owners = new Set(listClaims(PORTS_DIRECTORY).map((each) => each.owner))
+  const forwards = [...owners].flatMap(currentForwards)
+  await runNft(baseRules(network.range) + publishRules(forwards), 'set up the network of pods')
 }
 
 /** Takes the bridge and the rules away when no pod has an address. @returns whether it did. */

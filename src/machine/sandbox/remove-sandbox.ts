@@ -32,7 +32,7 @@ export async function removeSandbox(
   await killCgroup(plan.cgroupPath)
   const record = readRecord(directory)
   const { network, ipc, uts, shm } = sandboxPaths(directory)
-  for (const mountPoint of [network, ipc, uts, shm]) unmount(mountPoint, { detach: true })
+  for (const mountPoint of [network, ipc, uts, shm, directory]) unmount(mountPoint, { detach: true })
   await withdraw(record, directory)
   await removeCgroup(plan.cgroupPath)
   // The claim on the directory ends last: it is what tells of everything else.

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-/** Where a sandbox's directory holds what. The first four are mounts. */
+/** Where a sandbox's directory, which is a mount itself, holds what. The first four are mounts. */
 export function sandboxPaths(directory: string) {
   return {
     network: join(directory, 'network'),

@@ -20,12 +20,12 @@ export function writeRecord(directory: string, record: SandboxRecord): void {
   renameSync(temporary, join(directory, FILE))
 }
 
-/** undefined: no sandbox was begun there, or a crash of the machine damaged the file, and with the crash it all is gone. */
+/** undefined: no sandbox was begun there since the machine's last start. */
 export function readRecord(directory: string): SandboxRecord | undefined {
   try {
     return JSON.parse(readFileSync(join(directory, FILE), 'utf8')) as SandboxRecord
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR' || error instanceof SyntaxError) return undefined
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined
     throw error
   }
 }
