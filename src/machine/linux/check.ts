@@ -1,10 +1,9 @@
-/** One thing that pods need of the machine, and how it is here. */
+/** What `doctor` says of one thing that peapod needs. */
 export interface Check {
-  /** Such as `OCI runtime`. */
   readonly name: string
+  /** warning: pods run, but something of them does not. missing: no pod runs. */
   readonly is: 'ok' | 'warning' | 'missing'
-  /** What was found, or what is wrong. */
   readonly detail: string
-  /** The command that mends it, or a sentence where no command does. */
+  /** The command, or what else a person can do. */
   readonly remedy?: string
 }

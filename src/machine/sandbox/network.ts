@@ -72,7 +72,8 @@ export async function removeNetworkIfUnused(signal: AbortSignal): Promise<boolea
   })
 }
 
-function findNetwork(socket: NetlinkSocket): Network | undefined {
+/** undefined unless it is whole. */
+export function findNetwork(socket: NetlinkSocket): Network | undefined {
   const bridge = findLink(socket, BRIDGE)
   if (bridge === undefined || !bridge.up) return undefined
   // The bridge's address comes last when it is made: with it, all is there.
