@@ -25,7 +25,7 @@ export interface ContentStore {
   remove(digest: string): Promise<void>
 }
 
-export interface ResumableSource {
+interface ResumableSource {
   /** The blob from this byte on. */
   readonly open: (offsetBytes: number) => AsyncIterable<Uint8Array>
   /** Sees the whole blob from its first byte, at the pace at which it answers. */
@@ -104,11 +104,7 @@ async function takePartial(keptPath: string, path: string, sizeBytes: number): P
   return keptBytes > sizeBytes ? 0 : keptBytes
 }
 
-async function* fromFirstByte(
-  path: string,
-  keptBytes: number,
-  source: ResumableSource,
-): AsyncGenerator<Uint8Array> {
+async function* fromFirstByte(path: string, keptBytes: number, source: ResumableSource): AsyncGenerator<Uint8Array> {
   if (keptBytes > 0) {
     const kept: AsyncIterable<Buffer> = createReadStream(path, { end: keptBytes - 1, highWaterMark: READ_BYTES })
     yield* seenBy(kept, source.onChunk)

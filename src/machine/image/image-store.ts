@@ -6,6 +6,7 @@ import { type ContentStore, openContentStore } from './content-store.ts'
 import type { Image, ImageSource, PullProgress } from './image.ts'
 import { imageOf, type ImageRecord, recordNamed, recordsById } from './image-index.ts'
 import { openImageIndexFile } from './image-index-file.ts'
+import type { Descriptor } from './image-manifest.ts'
 import type { Removal } from './image-removal.ts'
 import { machinePlatform, type Platform } from './platform.ts'
 import type { PushProgress } from './push-image.ts'
@@ -23,6 +24,8 @@ export interface ImageStore extends ImageSource {
   /** Where blobs go before `addImage`. */
   readonly content: ContentStore
   list(): Promise<readonly Image[]>
+  /** The manifest that an image has here, by any name of it or its ID. */
+  manifestOf(reference: string): Promise<Descriptor | undefined>
   /**
    * Makes an image of blobs that are all in `content`: unpacks its layers and remembers it.
    *
@@ -45,7 +48,7 @@ export interface ImageStore extends ImageSource {
   diskUsageBytes(): Promise<number>
 }
 
-export interface NewImage {
+interface NewImage {
   readonly manifestDigest: string
   readonly mediaType: string
   readonly name?: string
@@ -136,7 +139,7 @@ class DirectoryImageStore implements ImageStore {
   }
 
   async push(reference: string, to: string | undefined, caller: Caller<PushProgress>): Promise<string> {
-    const record = this.#recordMeant(reference)
+    const record = (await this.find(reference)) && this.#recordMeant(reference)
     if (record === undefined) {
       throw new Failure('NotFound', `push "${reference}": no such image is on this machine; "image ls" lists them`)
     }
@@ -151,6 +154,10 @@ class DirectoryImageStore implements ImageStore {
     const index = indexFile.read()
     const images = [...recordsById(index).values()].flatMap((same) => same.slice(0, 1))
     return Promise.resolve(images.map((record) => imageOf(index, record, layers.dirOf)))
+  }
+
+  manifestOf(reference: string): Promise<Descriptor | undefined> {
+    return Promise.resolve(this.#recordMeant(reference)?.manifest)
   }
 
   async remove(nameOrId: string, { force = false } = {}): Promise<Removal> {

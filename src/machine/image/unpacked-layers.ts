@@ -16,7 +16,7 @@ export interface UnpackedLayers {
   moveAway(diffId: string, tempDir: string): Promise<void>
 }
 
-export interface LayerToUnpack {
+interface LayerToUnpack {
   readonly diffId: string
   readonly mediaType: string
 }

@@ -2,6 +2,7 @@ import { Agent as HttpAgent, type IncomingHttpHeaders, type IncomingMessage, req
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { pipeline, Readable } from 'node:stream'
 import { getCACertificates } from 'node:tls'
+import { isLoopback } from './registry-endpoints.ts'
 
 /** Bodies up to here are read to their end when nobody wants them, so that the connection can be used again. */
 const WORTH_DRAINING_BYTES = 64 * 1024
@@ -42,7 +43,7 @@ export interface HttpTransportOptions {
 }
 
 /** The other side is connected and says nothing. */
-export class SilenceError extends Error {
+class SilenceError extends Error {
   readonly code = 'ESILENCE'
 
   constructor(silenceMs: number) {
@@ -51,10 +52,7 @@ export class SilenceError extends Error {
 }
 
 export function openHttpTransport(options: HttpTransportOptions): HttpTransport {
-  const shared = { keepAlive: true, proxyEnv: { ...options.proxyEnv } }
-  const plain = new HttpAgent(shared)
-  let verifying: HttpsAgent | undefined
-  let trusting: HttpsAgent | undefined
+  const agents = new Map<string, HttpAgent | HttpsAgent>()
   return { send }
 
   async function send(request: HttpRequest): Promise<HttpAnswer> {
@@ -67,11 +65,22 @@ export function openHttpTransport(options: HttpTransportOptions): HttpTransport 
     }
   }
 
-  function agentFor(request: HttpRequest): HttpAgent | HttpsAgent {
-    if (request.url.protocol === 'http:') return plain
-    if (request.insecureTls) return (trusting ??= new HttpsAgent({ ...shared, rejectUnauthorized: false }))
-    return (verifying ??= new HttpsAgent({ ...shared, ca: trustedAuthorities() }))
+  function agentFor({ url, insecureTls }: HttpRequest): HttpAgent | HttpsAgent {
+    // A proxy has another loopback.
+    const proxyEnv = isLoopback(url.host) ? {} : { ...options.proxyEnv }
+    const kind = `${url.protocol} ${insecureTls} ${isLoopback(url.host)}`
+    const agent = agents.get(kind) ?? newAgent(url.protocol, insecureTls, proxyEnv)
+    agents.set(kind, agent)
+    return agent
   }
+}
+
+function newAgent(protocol: string, insecureTls: boolean, proxyEnv: NodeJS.ProcessEnv): HttpAgent | HttpsAgent {
+  const shared = { keepAlive: true, proxyEnv }
+  if (protocol === 'http:') return new HttpAgent(shared)
+  return new HttpsAgent(
+    insecureTls ? { ...shared, rejectUnauthorized: false } : { ...shared, ca: trustedAuthorities() },
+  )
 }
 
 /** Node's own authorities and the machine's: where companies put theirs. */

@@ -8,7 +8,7 @@ import type { RegistryEndpoint } from './registry-endpoints.ts'
 const MOST_REDIRECTS = 10
 const USER_AGENT = 'peapod'
 
-export interface RegistryRequest {
+interface RegistryRequest {
   readonly method: HttpRequest['method']
   /** Below `/v2/`, such as `library/nginx/blobs/sha256:…`, or a whole URL that the registry gave as a Location. */
   readonly path: string | URL

@@ -61,7 +61,7 @@ export async function answerError(host: string, answer: HttpAnswer): Promise<Reg
 }
 
 /** `{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}` as `MANIFEST_UNKNOWN: manifest unknown`. */
-export function explanationIn(body: string): string {
+function explanationIn(body: string): string {
   try {
     const { errors, details } = JSON.parse(body) as { errors?: unknown; details?: unknown }
     if (typeof details === 'string') return oneLine(details)

@@ -5,7 +5,7 @@ import type { RegistryConnection } from './registry-connection.ts'
 import { answerError, ProtocolError } from './registry-error.ts'
 import { type RetryOptions, waitForRetry, withRetry } from './retry.ts'
 
-/** A larger blob goes in chunks of this size, each of which can be sent again on its own. */
+/** What `chunkBytes` is when nobody says otherwise. */
 const CHUNK_BYTES = 64 * 1024 * 1024
 
 export interface BlobUpload {
@@ -17,6 +17,8 @@ export interface BlobUpload {
   /** The blob's bytes, `end` not included. */
   readonly read: (start: number, end: number) => Readable
   readonly retry: RetryOptions
+  /** A larger blob goes in chunks of this size, each of which can be sent again on its own. */
+  readonly chunkBytes?: number
   readonly onProgress: (doneBytes: number) => void
 }
 
@@ -32,7 +34,8 @@ export async function uploadBlob(upload: BlobUpload): Promise<'exists' | 'mounte
     const mounted = await withRetry(() => mount(upload, repository), upload.retry)
     if (mounted) return 'mounted'
   }
-  if (upload.blob.sizeBytes <= CHUNK_BYTES) await withRetry(() => sendWhole(upload), upload.retry)
+  if (upload.blob.sizeBytes <= (upload.chunkBytes ?? CHUNK_BYTES))
+    await withRetry(() => sendWhole(upload), upload.retry)
   else await sendInChunks(upload)
   return 'uploaded'
 }
@@ -70,12 +73,12 @@ async function sendWhole(upload: BlobUpload): Promise<void> {
 
 /** Goes on at the last chunk when one fails; begins anew when the registry has forgotten the upload. */
 async function sendInChunks(upload: BlobUpload): Promise<void> {
-  const { blob, connection, retry } = upload
+  const { blob, connection, retry, chunkBytes = CHUNK_BYTES } = upload
   let location = await withRetry(() => startUpload(upload), retry)
   let position = 0
   let retries = 0
   while (position < blob.sizeBytes) {
-    const end = Math.min(position + CHUNK_BYTES, blob.sizeBytes)
+    const end = Math.min(position + chunkBytes, blob.sizeBytes)
     try {
       const answer = await sendPart(upload, location, { method: 'PATCH', start: position, end })
       if (answer.status !== 202) throw await answerError(connection.host, answer)
