@@ -19,13 +19,18 @@ const { SIGKILL, SIGTERM } = constants.signals
 type Exited = ContainerRecord & { readonly is: 'exited' }
 
 /** What every ContainerRuntime promises. */
-export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTest>, skip: string | false = false): void {
+export function runtimeContract(
+  name: string,
+  make: () => Promise<RuntimeUnderTest>,
+  skip: string | false = false,
+): void {
   const never = new AbortController().signal
-  const promise = (words: string, check: (test: RuntimeUnderTest) => Promise<void>) =>
-    it(words, async () => {
+  const promise = (words: string, check: (test: RuntimeUnderTest) => Promise<void>): void => {
+    void it(words, async () => {
       await using test = await make()
       await check(test)
     })
+  }
   const listed = async (runtime: ContainerRuntime, id: string) =>
     (await runtime.list()).find((record) => record.id === id)
   const begin = async (runtime: ContainerRuntime, plan: ContainerPlan) => {
@@ -70,7 +75,10 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
       const heard = hear(runtime)
       await begin(runtime, test.plan('one', 'ends with 7'))
       await test.until(() => heard.length > 0)
-      assert.deepEqual(heard.map(({ id, exitCode }) => [id, exitCode]), [['one', 7]])
+      assert.deepEqual(
+        heard.map(({ id, exitCode }) => [id, exitCode]),
+        [['one', 7]],
+      )
     })
 
     promise('KILL ends what ignores TERM', async (test) => {
@@ -81,7 +89,10 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
       assert.equal((await listed(runtime, 'one'))?.is, 'running')
       await runtime.signal('one', SIGKILL)
       await test.until(() => heard.length > 0)
-      assert.deepEqual(heard.map(({ exitCode }) => exitCode), [137])
+      assert.deepEqual(
+        heard.map(({ exitCode }) => exitCode),
+        [137],
+      )
     })
 
     promise('a container that is killed before its start never ran', async (test) => {
@@ -112,7 +123,10 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
       const heard = hear(runtime)
       await begin(runtime, test.plan('one', 'ends with 7'))
       await test.until(() => heard.length > 0)
-      assert.deepEqual(heard.map(({ exitCode }) => exitCode), [7])
+      assert.deepEqual(
+        heard.map(({ exitCode }) => exitCode),
+        [7],
+      )
     })
 
     promise('start is for created containers only', async (test) => {
@@ -140,7 +154,10 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
       const heard = hear(runtime)
       await begin(runtime, test.plan('one', 'ignores TERM'))
       await runtime.remove('one')
-      assert.deepEqual(heard.map(({ id, exitCode }) => [id, exitCode]), [['one', 137]])
+      assert.deepEqual(
+        heard.map(({ id, exitCode }) => [id, exitCode]),
+        [['one', 137]],
+      )
       assert.deepEqual(await runtime.list(), [])
     })
 
@@ -175,15 +192,18 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
       await using runtime = await test.open()
       const heard = hear(runtime)
       const states = Object.fromEntries((await runtime.list()).map((record) => [record.id, record.is]))
-      assert.deepEqual(states, { running: 'running', ended: 'exited', created: 'created', 'between': 'running' })
+      assert.deepEqual(states, { running: 'running', ended: 'exited', created: 'created', between: 'running' })
       await runtime.signal('running', SIGTERM)
       await test.until(() => heard.length === 1)
       await runtime.start('created')
       await test.until(() => heard.length === 2)
-      assert.deepEqual(heard.map(({ id, exitCode }) => [id, exitCode]), [
-        ['running', 3],
-        ['created', 7],
-      ])
+      assert.deepEqual(
+        heard.map(({ id, exitCode }) => [id, exitCode]),
+        [
+          ['running', 3],
+          ['created', 7],
+        ],
+      )
       await Promise.all(['running', 'ended', 'created', 'between'].map((id) => runtime.remove(id)))
       assert.deepEqual(await runtime.list(), [])
     })

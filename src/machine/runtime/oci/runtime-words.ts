@@ -15,11 +15,11 @@ const RULES: readonly Rule[] = [
     (_, process) => cannotExecute(process, 'no such program on the PATH of the image; check command, or give a path'),
   ],
   [
-    /exec: "[^"]*": (?:stat|lstat) [^:]*: no such file or directory|exec: "[^"]*": no such file|open executable: No such file/i,
+    /exec: "[^"]*": (?:stat|lstat) [^:]*: no such file or directory|exec: "[^"]*": no such file|open executable: No such file|executable file .* not found: No such file/i,
     (_, process) => cannotExecute(process, 'no such file in the image; check command and the image'),
   ],
   [
-    /exec(?: user process caused)?: (?:"?[^":]*"?: )?no such file or directory/i,
+    /\bexec(?: user process caused| container process [^:]*)?:? (?:"?[^":\s]*"?: )?no such file or directory/i,
     (_, process) =>
       cannotExecute(process, 'its interpreter is not in the image: the one after "#!", or the dynamic loader'),
   ],

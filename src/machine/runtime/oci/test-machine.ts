@@ -20,7 +20,7 @@ export interface TestMachine extends AsyncDisposable {
   open(): Promise<ContainerRuntime & AsyncDisposable>
   /** A container with a fresh directory that runs a shell script. */
   shell(id: string, script: string, changes?: Partial<ContainerPlan>): ContainerPlan
-  /** What it wrote, without times and streams. */
+  /** What it wrote, without times and streams. Between the streams there is no order. */
   output(plan: ContainerPlan): string
 }
 
@@ -51,14 +51,21 @@ export function makeTestMachine(): TestMachine {
       plans += 1
       const own = join(directory, 'containers', `${plans}-${id}`)
       mkdirSync(own, { recursive: true })
-      return { ...shellPlan(id, script), directory: own, logFile: `${own}.log`, cgroupPath: `${cgroup}/${id}`,
-        rootfs: { is: 'overlay', lowerDirs: [layer], readOnly: false }, ...changes }
+      return {
+        ...shellPlan(id, script),
+        directory: own,
+        logFile: `${own}.log`,
+        cgroupPath: `${cgroup}/${id}`,
+        rootfs: { is: 'overlay', lowerDirs: [layer], readOnly: false },
+        ...changes,
+      }
     },
     output: (plan) =>
       readFileSync(plan.logFile, 'utf8')
         .split('\n')
-        .map((line) => line.split(' ').slice(3).join(' '))
-        .join('\n')
+        .map((line) => /^\S+ \w+ ([FP]) (.*)$/.exec(line))
+        .map((entry) => (entry === null ? '' : `${entry[2] ?? ''}${entry[1] === 'F' ? '\n' : ''}`))
+        .join('')
         .trim(),
     async [Symbol.asyncDispose]() {
       await removeLeftovers(runtimeOptions.directory)
@@ -70,7 +77,7 @@ export function makeTestMachine(): TestMachine {
 
 /** Waits on a condition, not on time. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const endsAtMs = performance.now() + LIMIT_MS; !(await holds()); ) {
+  for (const endsAtMs = performance.now() + LIMIT_MS; !(await holds());) {
     assert.ok(performance.now() < endsAtMs, `it never came: ${holds.toString()}`)
     await delay(2)
   }
