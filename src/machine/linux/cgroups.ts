@@ -24,29 +24,27 @@ function layoutOfMachine(): CgroupLayout {
  * @param path below each hierarchy, such as `/peapod/pod1`.
  * @throws Failure SystemCallFailed, also when a limit is asked for whose controller this machine lacks.
  */
-export function makeCgroup(path: string, limits: CgroupLimits): void {
-  const layout = layoutOfMachine()
+export function makeCgroup(path: string, limits: CgroupLimits, layout = layoutOfMachine()): void {
   if (layout.version === 1) makeV1(layout, path, limits)
   else if (layout.version === 2) makeV2(layout, path, limits)
   else throw new Failure('SystemCallFailed', `make cgroup "${path}": no cgroup file system is mounted`)
 }
 
 /** IDs of the processes in a group and in all below it; empty when there is no such group. */
-export function cgroupProcesses(path: string): number[] {
+export function cgroupProcesses(path: string, layout = layoutOfMachine()): number[] {
   const pids = new Set<number>()
-  for (const directory of cgroupDirectories(layoutOfMachine(), path)) {
+  for (const directory of cgroupDirectories(layout, path)) {
     for (const group of groupsBelow(directory)) processesIn(group).forEach((pid) => pids.add(pid))
   }
   return [...pids]
 }
 
 /** Kills (SIGKILL) every process in a group and in all below it, also those that fork meanwhile, and waits for their end. */
-export async function killCgroup(path: string): Promise<void> {
+export async function killCgroup(path: string, layout = layoutOfMachine()): Promise<void> {
   if (!/^\/[^/.]/.test(path)) throw new Failure('SystemCallFailed', `kill cgroup "${path}": not a group of ours`)
-  const layout = layoutOfMachine()
   const endsAtMs = performance.now() + DEATH_LIMIT_MS
   let pauseMs = 1
-  for (let pids = cgroupProcesses(path); pids.length > 0; pids = cgroupProcesses(path)) {
+  for (let pids = cgroupProcesses(path, layout); pids.length > 0; pids = cgroupProcesses(path, layout)) {
     if (performance.now() > endsAtMs) {
       throw new Failure(
         'SystemCallFailed',
@@ -60,15 +58,15 @@ export async function killCgroup(path: string): Promise<void> {
 }
 
 /** Removes a group and all below it, in every hierarchy. No such group is fine; its processes must have ended. */
-export async function removeCgroup(path: string): Promise<void> {
-  for (const directory of cgroupDirectories(layoutOfMachine(), path)) {
+export async function removeCgroup(path: string, layout = layoutOfMachine()): Promise<void> {
+  for (const directory of cgroupDirectories(layout, path)) {
     for (const group of groupsBelow(directory).reverse()) await removeGroup(group)
   }
 }
 
 /** Names of the groups right below a group, in any hierarchy. */
-export function childCgroups(path: string): string[] {
-  const names = cgroupDirectories(layoutOfMachine(), path).flatMap((directory) => childrenOf(directory))
+export function childCgroups(path: string, layout = layoutOfMachine()): string[] {
+  const names = cgroupDirectories(layout, path).flatMap((directory) => childrenOf(directory))
   return [...new Set(names)]
 }
 
@@ -142,7 +140,7 @@ function killOneByOne(layout: CgroupLayout, path: string, pids: readonly number[
   const frozen = freezer === undefined ? undefined : join(freezer, path)
   if (frozen !== undefined) writeIfThere(join(frozen, 'freezer.state'), 'FROZEN')
   try {
-    for (const pid of new Set([...pids, ...cgroupProcesses(path)])) {
+    for (const pid of new Set([...pids, ...cgroupProcesses(path, layout)])) {
       try {
         process.kill(pid, 'SIGKILL')
       } catch (error) {

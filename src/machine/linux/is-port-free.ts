@@ -41,7 +41,7 @@ export function isPortFree(socket: {
 }
 
 /** struct sockaddr_in */
-export function internetAddress(address: string, port: number): Buffer {
+function internetAddress(address: string, port: number): Buffer {
   const bytes = Buffer.alloc(16)
   bytes.writeUInt16LE(AF_INET, 0)
   bytes.writeUInt16BE(port, 2)

@@ -104,7 +104,7 @@ export function bindMount(source: string, target: string, options: BindOptions =
 }
 
 /** Makes a mount read-only and leaves its other flags (nosuid, noexec …) as they are. */
-export function makeReadOnly(target: string, recursive: boolean): void {
+function makeReadOnly(target: string, recursive: boolean): void {
   // struct mount_attr: attr_set, attr_clr, propagation, userns_fd
   const attributes = new BigUint64Array([MOUNT_ATTR_RDONLY, 0n, 0n, 0n])
   const bytes = new Uint8Array(attributes.buffer)

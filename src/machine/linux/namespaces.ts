@@ -7,7 +7,7 @@ import { succeeded } from './system-call-failure.ts'
 
 const FLAG = { net: 0x4000_0000, ipc: 0x0800_0000, uts: 0x0400_0000 } as const
 
-export type NamespaceKind = keyof typeof FLAG
+type NamespaceKind = keyof typeof FLAG
 
 /** In a new network namespace the loopback link is always the first one. */
 const LOOPBACK_INDEX = 1

@@ -33,7 +33,7 @@ export function releasePorts(ports: readonly PublishedPort[], directory: string)
 }
 
 /** `TCP:8080:0.0.0.0` */
-export function portClaimName(port: PublishedPort): string {
+function portClaimName(port: PublishedPort): string {
   return `${port.protocol}:${port.hostPort}:${isAnyAddress(port.hostIP) ? '0.0.0.0' : port.hostIP}`
 }
 

@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto'
 
 export const BRIDGE = 'peapod0'
-/** Of the host's end of a pod's link. */
-export const LINK_PREFIX = 'peapod'
 /** The pod's end, as everywhere. */
 export const POD_LINK = 'eth0'
 /** Parent of the cgroups of all pods. */
 export const CGROUP_PARENT = '/peapod'
 
-/** At most 15 characters (IFNAMSIZ less its end mark). */
+/** Of the host's end of a pod's link: at most 15 characters (IFNAMSIZ less its end mark). */
 export function linkName(id: string): string {
-  return LINK_PREFIX + createHash('sha256').update(id).digest('hex').slice(0, 9)
+  return `peapod${createHash('sha256').update(id).digest('hex').slice(0, 9)}`
 }
 
 export function isLinkName(name: string): boolean {
