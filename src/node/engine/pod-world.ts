@@ -40,6 +40,8 @@ export class PodWorld {
   readonly prepared = new Map<string, Promise<Instance>>()
   /** Containers that ended before their start was on the record, by runtime id. */
   readonly earlyExits = new Map<string, ExitRecord>()
+  /** Its files are being removed: the last step. */
+  isLeaving = false
   /** Set once the object has left the store: there is nobody left to tell. */
   forgotten = false
   readonly #deleted = new AbortController()
@@ -63,14 +65,14 @@ export class PodWorld {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Runs a step beside the loop; `closed` waits for it. A step handles its own failures: what it throws is a bug, said once. */
+  /**
+   * Runs a step beside the loop; `closed` waits for it. What a step changes in the observations wakes the loop. A step
+   * handles its own failures: what it throws is a bug, said once.
+   */
   begin(step: Promise<void>): void {
     const guarded = step
       .catch((error: unknown) => this.parts.log(`pod ${this.name}: internal error: ${messageOf(error)}`))
-      .finally(() => {
-        this.#steps.delete(guarded)
-        this.wake.notify()
-      })
+      .finally(() => this.#steps.delete(guarded))
     this.#steps.add(guarded)
   }
 
