@@ -46,6 +46,13 @@ export class UnpackMeter {
     }
   }
 
+  async *countUnpacked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+    for await (const chunk of source) {
+      this.addUnpacked(chunk.length)
+      yield chunk
+    }
+  }
+
   addUnpacked(bytes: number): void {
     const { largestBytes, largestRatio, freeBytes } = this.#limits
     this.#unpackedBytes += bytes
