@@ -10,7 +10,7 @@ const process = {
   oomScoreAdj: 0,
 }
 const noFile = 'exec "/app/server": no such file in the image; check command and the image'
-const noProgram = 'exec "/app/server": no such program on the PATH of the image; check command, or give a path'
+const noProgram = 'exec "server": no such program on the PATH of the image; check command, or give a path'
 const wrongFormat =
   'exec "/app/server": exec format error: it is made for another architecture, or is a script without "#!" in its first line'
 const notExecutable = 'exec "/app/server": permission denied: it is not executable for the user; check its mode'
@@ -27,12 +27,12 @@ describe('explainRuntimeWords', () => {
     [
       'runc create failed: unable to start container process: exec: "server": executable file not found in $PATH',
       'StartError',
-      noProgram,
+      noFile,
     ],
     [
       '2026-01-02T03:04:05.000000Z: executable file `server` not found in $PATH: No such file or directory',
       'StartError',
-      noProgram,
+      noFile,
     ],
     ['executable file `/app/server` not found: No such file or directory', 'StartError', noFile],
     ['open executable: No such file or directory', 'StartError', noFile],
@@ -43,6 +43,12 @@ describe('explainRuntimeWords', () => {
       'runc create failed: unable to start container process: exec: "/app/server": permission denied: unknown',
       'StartError',
       notExecutable,
+    ],
+    ['open executable: Operation not permitted', 'StartError', notExecutable],
+    [
+      'chdir `/srv`: Not a directory',
+      'CreateContainerError',
+      'enter the working directory "/srv": not a directory; check workingDir',
     ],
     ['open executable: Permission denied', 'StartError', notExecutable],
     ['exec /app/server: no such file or directory', 'StartError', noInterpreter],
@@ -74,4 +80,10 @@ describe('explainRuntimeWords', () => {
   for (const [said, reason, sentence] of rows) {
     it(`${said.slice(0, 100)} …`, () => assert.deepEqual(explainRuntimeWords(said, process), { reason, sentence }))
   }
+
+  it('a bare name was looked for on PATH, a path was not', () => {
+    const said = 'executable file `server` not found in $PATH: No such file or directory'
+    const explained = explainRuntimeWords(said, { ...process, args: ['server'] })
+    assert.deepEqual(explained, { reason: 'StartError', sentence: noProgram })
+  })
 })

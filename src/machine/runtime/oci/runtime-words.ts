@@ -11,12 +11,8 @@ type Rule = readonly [RegExp, (found: RegExpExecArray, process: ProcessPlan) => 
 const RULES: readonly Rule[] = [
   [/exec format error/i, (_, process) => cannotExecute(process, wrongFormat)],
   [
-    /executable file [`"']?[^`"']*?[`"']? ?not found in \$?PATH/i,
-    (_, process) => cannotExecute(process, 'no such program on the PATH of the image; check command, or give a path'),
-  ],
-  [
-    /exec: "[^"]*": (?:stat|lstat) [^:]*: no such file or directory|exec: "[^"]*": no such file|open executable: No such file|executable file .* not found: No such file/i,
-    (_, process) => cannotExecute(process, 'no such file in the image; check command and the image'),
+    /executable file (?:[`"'][^`"']*[`"'] )?not found|exec: "[^"]*": (?:l?stat [^:]*: )?no such file|open executable: No such file/i,
+    (_, process) => cannotExecute(process, process.args[0]?.includes('/') === true ? noFile : noProgram),
   ],
   [
     /\bexec(?: user process caused| container process [^:]*)?:? (?:"?[^":\s]*"?: )?no such file or directory/i,
@@ -25,11 +21,11 @@ const RULES: readonly Rule[] = [
   ],
   [/exec: "[^"]*": is a directory/i, (_, process) => cannotExecute(process, 'it is a directory, not a program')],
   [
-    /exec: "[^"]*": permission denied|open executable: Permission denied|exec(?: user process caused)?: "?[^":]*"?:? ?permission denied/i,
+    /exec: "[^"]*": permission denied|open executable: (?:Permission denied|Operation not permitted)|exec(?: user process caused)?: "?[^":]*"?:? ?permission denied/i,
     (_, process) => cannotExecute(process, 'permission denied: it is not executable for the user; check its mode'),
   ],
   [
-    /(?:chdir to cwd|mkdir|cannot chdir to|cwd)[^\n]*?: (no such file or directory|permission denied|not a directory|operation not permitted)/i,
+    /\b(?:chdir|mkdir|cwd)\b[^\n]*?: (no such file or directory|permission denied|not a directory|operation not permitted)/i,
     ([, answer = ''], process) => ({
       reason: 'CreateContainerError',
       sentence: `enter the working directory "${process.workingDir}": ${answer.toLowerCase()}; check workingDir`,
@@ -55,6 +51,8 @@ const RULES: readonly Rule[] = [
   ],
 ]
 
+const noFile = 'no such file in the image; check command and the image'
+const noProgram = 'no such program on the PATH of the image; check command, or give a path'
 const wrongFormat =
   'exec format error: it is made for another architecture, or is a script without "#!" in its first line'
 
