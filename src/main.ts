@@ -158,8 +158,23 @@ async function openImages({ stateDirectory }: { readonly stateDirectory: string 
   }
 }
 
-async function examineMachine(): Promise<readonly MachineCheck[]> {
-  return []
+async function examineMachine({
+  stateDirectory,
+}: {
+  readonly stateDirectory: string
+}): Promise<readonly MachineCheck[]> {
+  const [{ checkKernel }, { checkRuntime }, { checkNetwork }] = await Promise.all([
+    import('./machine/linux/check-kernel.ts'),
+    import('./machine/runtime/oci/check-runtime.ts'),
+    import('./machine/sandbox/check-network.ts'),
+  ])
+  const checks = await Promise.all([checkKernel(stateDirectory), checkRuntime(), checkNetwork()])
+  return checks.flat().map(({ name, is, detail, remedy }) => ({
+    name,
+    verdict: is === 'ok' ? 'good' : is,
+    detail,
+    ...(remedy === undefined ? {} : { remedy }),
+  }))
 }
 
 function refuseUnlessRoot(): void {
