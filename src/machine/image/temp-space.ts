@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { HeldLock } from '../linux/lock-file.ts'
 
 /** A download that nobody took up again for this long is thrown away. */
 const PARTIAL_KEPT_MS = 24 * 60 * 60 * 1000
+/** How long the lock of a process that is gone may still be held. */
+const DEAD_OWNER_MS = 1_000
+/** By then its tar has ended too. */
+const ORPHAN_MS = 200
 /** Names of files in a temp directory that hold the beginning of a blob. */
 const PARTIAL_PREFIX = 'blob-'
 
@@ -54,7 +59,7 @@ export function openTempSpace(directory: string): TempSpace {
       users -= 1
       if (users === 0) {
         held = undefined
-        await mine.then(dropTemp, () => undefined)
+        await mine.then(releaseTemp, () => undefined)
       }
     }
   }
@@ -94,10 +99,12 @@ export async function cleanTempSpace(directory: string, nowMs: number): Promise<
   for (const id of new Set(names.map((name) => name.replace(/\.lock$/, '')))) {
     const lockPath = join(tempDir, `${id}.lock`)
     // Taking the lock of a directory without a lock file makes one: a cleaner that died half-way left such a directory.
-    const lock = await tryLockFile(lockPath)
+    const lock = (await tryLockFile(lockPath)) ?? (isOwnerAlive(id) ? undefined : await lockOfDead(lockPath))
     if (lock === undefined) continue
     await keepPartials(join(tempDir, id), partialDir)
-    await dropTemp({ directory: join(tempDir, id), lockPath, lock })
+    const abandoned = { directory: join(tempDir, id), lockPath, lock }
+    // A tar of the dead process writes on until it sees the end of its input, and may fill what is being emptied.
+    await dropTemp(abandoned).catch(() => delay(ORPHAN_MS).then(() => releaseTemp(abandoned)))
   }
 }
 
@@ -110,7 +117,7 @@ interface HeldTemp {
 async function holdTemp(tempDir: string): Promise<HeldTemp> {
   const { tryLockFile } = await import('../linux/lock-file.ts')
   for (;;) {
-    const directory = join(tempDir, randomBytes(8).toString('hex'))
+    const directory = join(tempDir, `${process.pid}-${randomBytes(8).toString('hex')}`)
     const lockPath = `${directory}.lock`
     const lock = await tryLockFile(lockPath)
     // undefined: a cleaner saw the new lock file before it was locked, and is about to remove it.
@@ -120,12 +127,40 @@ async function holdTemp(tempDir: string): Promise<HeldTemp> {
   }
 }
 
-/** The lock goes last: until then nobody else touches the directory. */
+/** @param id of a temp directory, which begins with the process that made it. */
+function isOwnerAlive(id: string): boolean {
+  try {
+    const stat = readFileSync(`/proc/${Number.parseInt(id, 10)}/stat`, 'latin1')
+    return !/\) [ZX]/.test(stat)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return false
+    throw error
+  }
+}
+
+/** A child that was being started when its parent was killed has the parent's lock until it executes its program. */
+async function lockOfDead(lockPath: string): Promise<HeldLock | undefined> {
+  const { lockFile } = await import('../linux/lock-file.ts')
+  const patience = AbortSignal.timeout(DEAD_OWNER_MS)
+  return lockFile(lockPath, patience).catch((error: unknown) => {
+    if (patience.aborted) return undefined
+    throw error
+  })
+}
+
+/** The lock goes last: until then nobody else touches the directory. When it fails, the lock is still held. */
 async function dropTemp(temp: HeldTemp): Promise<void> {
   const { removeTree } = await import('../linux/remove-tree.ts')
+  if (existsSync(temp.directory)) await removeTree(temp.directory)
+  await unlinkIfThere(temp.lockPath)
+  temp.lock.release()
+}
+
+/** As dropTemp; the lock is free afterwards in any case, so that the next open tries again. */
+async function releaseTemp(temp: HeldTemp): Promise<void> {
   try {
-    if (existsSync(temp.directory)) await removeTree(temp.directory)
-    await unlinkIfThere(temp.lockPath)
+    await dropTemp(temp)
   } finally {
     temp.lock.release()
   }
