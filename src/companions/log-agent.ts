@@ -74,6 +74,8 @@ async function reach(address: string, signal: AbortSignal): Promise<Socket | und
     const socket = connect({ host, port: Number(port) })
     try {
       await once(socket, 'connect', { signal })
+      // The server has nothing to say; without a reader its goodbye would never be seen.
+      socket.resume()
       socket.on('error', (error) => console.error(`log-agent: ${address}: ${error.message}`))
       return socket
     } catch {
