@@ -18,6 +18,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { unlessThereIs } from '../../../test/needs.ts'
 import { Failure } from '../../failure.ts'
+import { setExtendedAttribute } from '../linux/files.ts'
 import { libc } from '../linux/libc.ts'
 import { NO_XATTRS, type TarEntry } from './tar-entry.ts'
 import { ARCHIVE_END, buildTarHeader, buildTarPadding } from './tar-writer.ts'
@@ -178,7 +179,10 @@ describe('unpacking a layer', { skip: unlessThereIs('root') }, () => {
       mkdirSync(directory, { recursive: true })
       writeFileSync(join(directory, `f${index}`), 'y'.repeat(index * 100))
     }
-    execFileSync('setcap', ['cap_net_raw+ep', join(source.layer, 'd1', 'xxxx', 'f1')], { stdio: 'ignore' })
+    const file = join(source.layer, 'd1', 'xxxx', 'f1')
+    // cap_net_raw, permitted and effective, as setcap(8) writes it.
+    setExtendedAttribute(file, 'security.capability', Buffer.from('0100000200200000'.padEnd(40, '0'), 'hex'))
+    setExtendedAttribute(file, 'user.note', 'kept')
     const archiveOf = (directory: string) =>
       execFileSync('tar', [
         '-c',
@@ -193,6 +197,7 @@ describe('unpacking a layer', { skip: unlessThereIs('root') }, () => {
       ])
     const bytes = archiveOf(source.layer)
     await place.unpack(bytes)
+    assert.ok(bytes.includes('SCHILY.xattr.security.capability=') && bytes.includes('SCHILY.xattr.user.note=kept'))
     assert.ok(archiveOf(place.layer).equals(bytes))
   })
 
