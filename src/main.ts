@@ -121,6 +121,7 @@ async function openImageStoreOf(stateDirectory: string): Promise<ImageStore> {
     registries: await readRegistries(stateDirectory),
     proxyEnv: process.env,
     makeBuiltIn,
+    imagesInUse: async () => (await import('./node/engine/images-in-use.ts')).imagesInUse(stateDirectory),
   })
 }
 
@@ -168,8 +169,8 @@ async function examineMachine({
     import('./machine/runtime/oci/check-runtime.ts'),
     import('./machine/sandbox/check-network.ts'),
   ])
-  const checks = await Promise.all([checkKernel(stateDirectory), checkRuntime(), checkNetwork()])
-  return checks.flat().map(({ name, is, detail, remedy }) => ({
+  const checks = [...checkKernel(stateDirectory), ...(await checkRuntime()), ...(await checkNetwork())]
+  return checks.map(({ name, is, detail, remedy }) => ({
     name,
     verdict: is === 'ok' ? 'good' : is,
     detail,

@@ -63,9 +63,13 @@ function fromNames(names: Readonly<Record<string, unknown>>): Fields {
   const message = names['msg'] ?? names['message']
   return {
     ...timeOf(names['time'] ?? names['ts'] ?? names['timestamp']),
-    level: canonicalLevel(String(names['level'] ?? names['severity'] ?? 'info')),
-    message: typeof message === 'string' ? message : JSON.stringify(message ?? names),
+    level: canonicalLevel(textOf(names['level'] ?? names['severity'] ?? 'info')),
+    message: textOf(message ?? names),
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function canonicalLevel(level: string): string {
@@ -76,7 +80,6 @@ function canonicalLevel(level: string): string {
 /** @param time seconds or milliseconds since 1970, or any text that Date understands. */
 function timeOf(time: unknown): { time?: string } {
   if (time === undefined || time === null) return {}
-  const number = typeof time === 'number' ? time : Number.NaN
-  const date = new Date(Number.isNaN(number) ? String(time) : number < 1e11 ? number * 1000 : number)
+  const date = new Date(typeof time === 'number' ? (time < 1e11 ? time * 1000 : time) : textOf(time))
   return Number.isNaN(date.getTime()) ? {} : { time: date.toISOString() }
 }

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
-import type { AddressInfo, Server } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,7 +53,7 @@ describe('companions', { concurrency: true }, () => {
       LOG_SOURCE: 'web',
     })
     const lines: string[] = []
-    const [first] = await once(server, 'connection')
+    const [first] = (await once(server, 'connection')) as [Socket]
     const incoming = createInterface({ input: first })[Symbol.asyncIterator]()
     lines.push((await incoming.next()).value as string)
     await appendFile(log, 'größe ✓\nunfinished')

@@ -48,8 +48,8 @@ process.exit(waiting.length === 0 ? 0 : 1)
 async function ship(server: Socket, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && !server.destroyed) {
     await readNewLines()
-    if (waiting.length > 0 && !server.destroyed) {
-      if (!send(server)) await Promise.race([once(server, 'drain'), once(server, 'close')])
+    if (waiting.length > 0 && server.writable && !send(server)) {
+      await Promise.race([once(server, 'drain'), once(server, 'close')])
     }
     await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
   }

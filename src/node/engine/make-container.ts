@@ -7,6 +7,7 @@ import type { Image } from '../../machine/image/image.ts'
 import type { ProcessPlan } from '../../machine/runtime/container-runtime.ts'
 import { resolveUser } from '../../machine/runtime/resolve-user.ts'
 import { buildContainerPlan } from './container-plan.ts'
+import { noteImageInUse } from './images-in-use.ts'
 import { makeVolumeMounts } from './make-volumes.ts'
 import { containerDirectory, containerId, logFileOf } from './pod-paths.ts'
 import type { Instance, PodWorld } from './pod-world.ts'
@@ -37,6 +38,7 @@ export async function makeContainer(
     mkdir(directory, { recursive: true }),
     mkdir(dirname(logFile), { recursive: true }),
     mkdir(world.paths.staging, { recursive: true }),
+    noteImageInUse(world.paths, image.id),
   ])
   await writeFile(terminationMessageFile, '')
   // Any user of the container may write it; the umask would take that away.
