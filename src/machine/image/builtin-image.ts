@@ -26,7 +26,7 @@ export interface BuiltinStore {
   }): Promise<Image>
 }
 
-export interface BuiltinOptions {
+interface BuiltinOptions {
   /** The Node that becomes part of the images. */
   readonly nodePath: string
   /** Where `<program>.ts` of the companions is. */
@@ -37,7 +37,7 @@ const REGISTRY = 'peapod.local'
 const COMPANIONS = ['log-agent', 'log-adapter', 'ambassador', 'wait-for', 'fetch'] as const
 /** Under `peapod.local/`. */
 export const builtinImageNames = ['node', 'busybox', ...COMPANIONS] as const
-export type BuiltinImageName = (typeof builtinImageNames)[number]
+type BuiltinImageName = (typeof builtinImageNames)[number]
 
 const LAYER_TYPE = 'application/vnd.oci.image.layer.v1.tar'
 const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -13,7 +13,7 @@ export interface Extraction extends AsyncDisposable {
 const LONGEST_STDERR = 2_000
 
 /** The argv that extracts an archive from standard input as the system's own tree: GNU tar 1.28 or newer. */
-export function extractCommand(tar: string, targetDir: string): string[] {
+function extractCommand(tar: string, targetDir: string): string[] {
   return [
     tar,
     '--extract',
