@@ -53,7 +53,7 @@ export function computeContainerStatus(view: ContainerView): ContainerStatus {
     lastState,
     ready: role === 'init' ? hasSucceeded : running?.ready === true,
     started: running?.started === true,
-    restartCount: Math.max(record?.restarts ?? 0, before?.restartCount ?? 0),
+    restartCount: Math.max(record === undefined ? 0 : restartsTold(record), before?.restartCount ?? 0),
     image: record?.image?.name ?? container.image,
     imageID: record?.image?.id ?? '',
     ...(id !== undefined && { containerID: containerID(id) }),
@@ -145,6 +145,12 @@ function terminated(exit: ExitedContainer): ContainerStatusState {
       containerID: containerID(exit.id),
     },
   }
+}
+
+/** The record counts a restart once it begins; it is told once there is a new instance. */
+function restartsTold({ state, restarts, previous }: ObservedContainer): number {
+  const isThere = state.is === 'running' || state.is === 'exited'
+  return isThere || previous === undefined ? restarts : restarts - 1
 }
 
 function isWithoutRecord(record: ObservedContainer | undefined): boolean {
