@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { Failure } from '../../failure.ts'
+import type { ContainerStatus, Pod, PodSpec } from '../../kube/api/pod.ts'
+import type { Image, ImageSource } from '../../machine/image/image.ts'
+import type { FakeProgram } from '../../machine/runtime/fake/open-fake-runtime.ts'
+import { makeFakeMachine, openFakeRuntime } from '../../machine/runtime/fake/open-fake-runtime.ts'
+import { VirtualClock } from '../../machine/runtime/fake/virtual-clock.ts'
+import { openMemoryStore } from '../store/memory-store.ts'
+import { EVENTS, PODS } from '../store/resources.ts'
+import type { Store } from '../store/store.ts'
+import { Engine } from './engine.ts'
+import { testContainer, testPod } from './test-pod.ts'
+
+const IMAGE: Image = {
+  id: 'sha256:1234',
+  names: ['peapod.local/busybox:latest'],
+  digests: [],
+  sizeBytes: 1,
+  config: {
+    entrypoint: [],
+    cmd: ['sh'],
+    env: [],
+    workingDir: '',
+    user: '',
+    stopSignal: undefined,
+    volumes: [],
+    architecture: 'amd64',
+    os: 'linux',
+  },
+  layerDirs: [],
+}
+const PRESENT: ImageSource = { find: () => Promise.resolve(IMAGE), pull: () => Promise.resolve(IMAGE) }
+const KEY = { namespace: 'default', name: 'web' }
+/** Real milliseconds that a step of the engine may take: it makes folders. */
+const LIMIT_MS = 5_000
+
+class Bench implements AsyncDisposable {
+  readonly clock = new VirtualClock()
+  readonly store: Store = openMemoryStore()
+  readonly started: string[] = []
+  readonly signals: string[] = []
+  readonly complaints: string[] = []
+  readonly #stop = new AbortController()
+  readonly #directory: string
+  readonly #running: Promise<void>
+
+  constructor(directory: string, programs: Readonly<Record<string, FakeProgram[]>>, images: ImageSource) {
+    this.#directory = directory
+    const turns = new Map<string, number>()
+    const runtime = openFakeRuntime(
+      makeFakeMachine(this.clock, ({ id }) => {
+        const name = /^[^-]+-(.*)-\d+-\d+$/.exec(id)?.[1] ?? ''
+        const turn = turns.get(name) ?? 0
+        turns.set(name, turn + 1)
+        return programs[name]?.[turn] ?? programs[name]?.at(-1) ?? {}
+      }),
+    )
+    const { started, signals } = this
+    const engine = new Engine({
+      store: this.store,
+      images,
+      runtime: {
+        ...runtime,
+        start(id) {
+          started.push(id.replace(/^[^-]+-/, ''))
+          return runtime.start(id)
+        },
+        signal(id, number) {
+          signals.push(`${id.replace(/^[^-]+-/, '')} ${number}`)
+          return runtime.signal(id, number)
+        },
+      },
+      sandboxes: {
+        create: ({ id }) =>
+          Promise.resolve({
+            id,
+            podIPs: ['10.88.0.2'],
+            hostIPs: ['192.0.2.2'],
+            namespaces: { network: '/n', ipc: '/i', uts: '/u' },
+            hostsFile: '/hosts',
+            resolvConfFile: '/resolv',
+            hostnameFile: '/hostname',
+            shmDirectory: '/shm',
+          }),
+        remove: () => Promise.resolve(),
+      },
+      clock: this.clock,
+      machine: { memoryBytes: 2 ** 32, capabilities: [] },
+      nodeName: 'this-machine',
+      instanceDirectory: directory,
+      log: (line) => this.complaints.push(line),
+    })
+    this.#running = engine.run(this.#stop.signal)
+  }
+
+  get pod(): Pod | undefined {
+    return this.store.get(PODS, KEY)
+  }
+
+  get podDirectory(): string {
+    return join(this.#directory, 'pods', testPod().metadata.uid)
+  }
+
+  status(container: string): ContainerStatus | undefined {
+    const { initContainerStatuses = [], containerStatuses = [] } = this.pod?.status ?? {}
+    return [...initContainerStatuses, ...containerStatuses].find(({ name }) => name === container)
+  }
+
+  get events(): string[] {
+    return this.store.list(EVENTS).items.map(({ reason }) => reason ?? '')
+  }
+
+  async create(spec: Partial<PodSpec>): Promise<void> {
+    await this.store.create(PODS, testPod(spec))
+  }
+
+  /** As the API server marks it. */
+  async delete(graceSeconds: number): Promise<void> {
+    await this.store.modify(PODS, KEY, (pod) => ({
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        deletionTimestamp: new Date(this.clock.nowMs() + graceSeconds * 1000).toISOString(),
+        deletionGracePeriodSeconds: graceSeconds,
+      },
+    }))
+  }
+
+  /** Waits for what needs no time but turns of the event loop and the file system. */
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const limitMs = Date.now() + LIMIT_MS
+    while (!condition()) {
+      assert.ok(Date.now() < limitMs, `${what}; the pod is ${JSON.stringify(this.pod?.status, null, 1)}`)
+      await this.clock.advance(0)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+    await this.store.close()
+    await rm(this.#directory, { recursive: true, force: true })
+    assert.deepEqual(this.complaints, [])
+  }
+}
+
+async function openBench(programs: Readonly<Record<string, FakeProgram[]>>, images = PRESENT): Promise<Bench> {
+  return new Bench(await mkdtemp(join(tmpdir(), 'peapod-engine-')), programs, images)
+}
+
+describe('Engine', () => {
+  it('S2, S7, S10: init containers in order, then the apps; Succeeded when all have ended well', async () => {
+    await using bench = await openBench({
+      first: [{ exitsAfterMs: 5 }],
+      second: [{ exitsAfterMs: 5 }],
+      app: [{ exitsAfterMs: 50 }],
+      other: [{ exitsAfterMs: 20 }],
+    })
+    await bench.create({
+      restartPolicy: 'Never',
+      initContainers: [testContainer({ name: 'first' }), testContainer({ name: 'second' })],
+      containers: [testContainer(), testContainer({ name: 'other' })],
+    })
+    await bench.until('first runs', () => bench.status('first')?.state?.running !== undefined)
+    await bench.clock.advance(5)
+    await bench.until('second runs', () => bench.status('second')?.state?.running !== undefined)
+    await bench.clock.advance(5)
+    await bench.until('the apps run', () => bench.pod?.status?.phase === 'Running' && bench.started.length === 4)
+    await bench.until('other is on the record', () => bench.status('other')?.state?.running !== undefined)
+    await bench.clock.advance(50)
+    await bench.until('it succeeds', () => bench.pod?.status?.phase === 'Succeeded')
+    assert.deepEqual(bench.started, ['first-0-0', 'second-0-0', 'app-0-0', 'other-0-0'])
+    assert.equal(bench.status('app')?.imageID, IMAGE.id)
+    assert.ok(bench.events.includes('Scheduled'))
+    assert.deepEqual(bench.events.filter((reason) => reason === 'Started').length, 4)
+  })
+
+  it('R2: the first restart comes at once, the second after ten seconds', async () => {
+    await using bench = await openBench({ app: [{ exitsAfterMs: 5, exitCode: 1 }] })
+    await bench.create({})
+    await bench.until('it runs', () => bench.status('app')?.state?.running !== undefined)
+    await bench.clock.advance(5)
+    await bench.until('it runs again', () => bench.status('app')?.restartCount === 1)
+    await bench.until('the second run', () => bench.status('app')?.state?.running !== undefined)
+    await bench.clock.advance(5)
+    await bench.until('it ended', () => bench.status('app')?.state?.running === undefined)
+    await bench.clock.advance(9_990)
+    assert.equal(bench.started.length, 2)
+    await bench.until('it backs off', () => bench.status('app')?.state?.waiting?.reason === 'CrashLoopBackOff')
+    await bench.clock.advance(10)
+    await bench.until('the third run', () => bench.status('app')?.restartCount === 2)
+    assert.equal(bench.status('app')?.lastState?.terminated?.exitCode, 1)
+  })
+
+  it('H5, H6: a container that ignores SIGTERM is killed when its grace is over; then nothing is left', async () => {
+    await using bench = await openBench({ app: [{ onSignal: 'ignore' }] })
+    await bench.create({})
+    await bench.until('it runs', () => bench.status('app')?.state?.running !== undefined)
+    await bench.delete(7)
+    await bench.until('it is being stopped', () => bench.events.includes('Killing'))
+    await bench.clock.advance(6_990)
+    assert.ok(bench.pod)
+    await bench.clock.advance(10)
+    await bench.until('it is gone', () => bench.pod === undefined)
+    assert.ok(!existsSync(bench.podDirectory))
+  })
+
+  it('H9: when the object is taken away, what runs is taken down all the same', async () => {
+    await using bench = await openBench({ app: [{ onSignal: 'ignore' }] })
+    await bench.create({})
+    await bench.until('it runs', () => bench.status('app')?.state?.running !== undefined)
+    await bench.store.delete(PODS, KEY)
+    await bench.until('it is told to end', () => bench.signals.includes('app-0-0 15'))
+    await bench.clock.advance(4_000)
+    await bench.until('nothing is left', () => !existsSync(bench.podDirectory))
+  })
+
+  it('Q10: a pull that fails is tried again after ten seconds', async () => {
+    let pulls = 0
+    await using bench = await openBench(
+      {},
+      {
+        find: () => Promise.resolve(undefined),
+        pull: () => {
+          pulls += 1
+          if (pulls === 1) return Promise.reject(new Failure('ErrImagePull', 'pull "x": no route to host'))
+          return Promise.resolve(IMAGE)
+        },
+      },
+    )
+    await bench.create({})
+    await bench.until('it failed', () => bench.status('app')?.state?.waiting?.reason === 'ErrImagePull')
+    assert.equal(bench.status('app')?.restartCount, 0)
+    await bench.clock.advance(10_000)
+    await bench.until('it runs', () => bench.status('app')?.state?.running !== undefined)
+    assert.equal(bench.status('app')?.restartCount, 0)
+  })
+
+  it('a deletion does not wait for a pull', async () => {
+    await using bench = await openBench(
+      {},
+      {
+        find: () => Promise.resolve(undefined),
+        pull: (_reference, { signal }) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(new Failure('Interrupted', 'pull "x": stopped')))
+          }),
+      },
+    )
+    await bench.create({})
+    await bench.until('it pulls', () => bench.events.includes('Pulling'))
+    await bench.delete(30)
+    await bench.until('it is gone', () => bench.pod === undefined)
+    assert.ok(!bench.events.includes('Failed'))
+  })
+
+  it('R9: a program that cannot be executed is StartError, code 128, and backs off like a crash', async () => {
+    const failsToStart = new Failure('StartError', 'exec "/nope": no such file in the image')
+    await using bench = await openBench({ app: [{ failsToStart }, { failsToStart }, {}] })
+    await bench.create({})
+    await bench.until('two starts failed', () => bench.started.length === 2)
+    await bench.until('it is told', () => bench.status('app')?.lastState?.terminated?.reason === 'StartError')
+    assert.equal(bench.status('app')?.lastState?.terminated?.exitCode, 128)
+    await bench.clock.advance(10_000)
+    await bench.until('it runs', () => bench.status('app')?.state?.running !== undefined)
+  })
+})
