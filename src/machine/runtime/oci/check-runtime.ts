@@ -3,15 +3,10 @@ import type { Check } from '../../linux/check.ts'
 import { findProgram, searchedFolders } from '../../process/find-program.ts'
 import { runCommand } from '../../process/run-command.ts'
 import { chooseOciRuntime, type ChooseOptions } from './choose-runtime.ts'
-import { probeLowestOomScoreAdj } from './observe-machine.ts'
 
-/** What containers need beside the kernel: an OCI runtime that works, conmon, and the right to protect a process. */
-export async function checkRuntime(options: ChooseOptions = {}): Promise<Check[]> {
-  const [runtime, conmon] = await Promise.all([
-    checkOciRuntime(options),
-    checkConmon(options.programs?.conmon ?? 'conmon'),
-  ])
-  return [runtime, conmon, checkOomScore()]
+/** What containers need beside the kernel: an OCI runtime that works, and conmon. */
+export function checkRuntime(options: ChooseOptions = {}): Promise<Check[]> {
+  return Promise.all([checkOciRuntime(options), checkConmon(options.programs?.conmon ?? 'conmon')])
 }
 
 async function checkOciRuntime(options: ChooseOptions): Promise<Check> {
@@ -36,16 +31,6 @@ async function checkConmon(program: string): Promise<Check> {
   const path = findProgram(program)
   if (path !== undefined) return { name, is: 'ok', detail: await versionOf(path) }
   return { name, is: 'missing', detail: `not in ${searchedFolders().join(':')}`, remedy: 'apt-get install conmon' }
-}
-
-function checkOomScore(): Check {
-  const name = 'OOM scores'
-  const lowest = probeLowestOomScoreAdj()
-  if (lowest < 0) return { name, is: 'ok', detail: `down to ${lowest}` }
-  const detail =
-    `no lower than ${lowest} without CAP_SYS_RESOURCE: when memory is short, the kernel does not spare ` +
-    'containers of the classes Guaranteed and Burstable'
-  return { name, is: 'warning', detail, remedy: 'run peapod with CAP_SYS_RESOURCE' }
 }
 
 /** The first line, such as `crun version 1.14`. */

@@ -38,7 +38,8 @@ export function buildConmonCommand(
     '--no-sync-log',
     `--exit-dir=${layout.exits}`,
     `--persist-dir=${container.record}`,
-    `--socket-dir-path=${layout.sockets}`,
+    // The attach socket goes into the container's directory under its whole path: others are cut off at 107 bytes.
+    '--full-attach',
     ...(plan.terminal ? ['--terminal'] : []),
     ...(plan.stdin ? ['--stdin', '--leave-stdin-open'] : []),
   ]

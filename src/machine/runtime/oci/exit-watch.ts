@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
+import { Failure } from '../../../failure.ts'
 import type { ContainerRecord } from '../container-runtime.ts'
 import { isLost, observeContainer, recordedIds } from './container-record.ts'
 import type { RuntimeLayout } from './runtime-layout.ts'
@@ -23,20 +24,29 @@ export function openExitWatch(layout: RuntimeLayout): ExitWatch {
   const listeners = new Set<(record: ExitedRecord) => void>()
   const reported = new Set<string>()
   const settling = new Map<string, Promise<void>>()
+  let closed = false
 
   const look = (id: string) => {
-    if (reported.has(id)) return
+    if (closed || reported.has(id)) return
     const record = observeContainer(layout, id)
     if (record?.is === 'exited') {
       reported.add(id)
       for (const listener of listeners) listener(record)
     } else if (record !== undefined && isLost(layout, id) && !settling.has(id)) {
-      const settled = settleLost(layout, id).then(() => {
-        settling.delete(id)
-        look(id)
-      })
-      settling.set(id, settled)
+      settling.set(id, settle(id))
     }
+  }
+  const settle = async (id: string) => {
+    try {
+      await settleLost(layout, id)
+    } catch (error) {
+      // Processes that the kernel holds are asked to end again at the next look; anything else is a fault of ours.
+      if (!(error instanceof Failure)) throw error
+    } finally {
+      settling.delete(id)
+    }
+    // Through the file that it has written.
+    look(id)
   }
   const lookAtAll = () => recordedIds(layout).forEach(look)
 
@@ -57,6 +67,7 @@ export function openExitWatch(layout: RuntimeLayout): ExitWatch {
     look,
     forget: (id) => reported.delete(id),
     async close() {
+      closed = true
       clearInterval(timer)
       watcher.close()
       await Promise.all(settling.values())

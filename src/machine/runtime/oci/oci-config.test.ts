@@ -273,7 +273,7 @@ describe('buildConmonCommand', () => {
       '--no-sync-log',
       '--exit-dir=/state/runtime/exits',
       '--persist-dir=/state/runtime/records/web',
-      '--socket-dir-path=/state/runtime/sockets',
+      '--full-attach',
     ])
   })
 

@@ -25,18 +25,19 @@ export interface OciRuntimeOptions {
 export async function openOciRuntime(options: OciRuntimeOptions): Promise<ContainerRuntime & AsyncDisposable> {
   const { runtimeProgram, runtimeKind, conmonProgram } = options
   const layout = runtimeLayout(options.directory)
-  for (const directory of [layout.stateRoot, layout.exits, layout.sockets, layout.records]) {
+  for (const directory of [layout.stateRoot, layout.exits, layout.records]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
   await removeUnfinished(layout)
   const exits = openExitWatch(layout)
   const machine = observeMachine()
   const instance: OciInstance = { programs: { runtimeProgram, conmonProgram }, runtimeKind, layout, machine, exits }
+  const removals = new Map<string, Promise<void>>()
   return {
     create: (plan, signal) => createContainer(instance, plan, signal),
     start: (id) => startContainer(instance, id),
     signal: (id, signalNumber) => signalContainer(layout, id, signalNumber),
-    remove: (id) => removeContainer(instance, id),
+    remove: (id) => removeOnce(instance, removals, id),
     list() {
       const ids = recordedIds(layout)
       ids.forEach(exits.look)
@@ -46,6 +47,15 @@ export async function openOciRuntime(options: OciRuntimeOptions): Promise<Contai
     onExit: (listener) => exits.onExit(listener),
     [Symbol.asyncDispose]: () => exits.close(),
   }
+}
+
+/** Whoever asks for it while it is under way waits for the same removal. */
+function removeOnce(instance: OciInstance, removals: Map<string, Promise<void>>, id: string): Promise<void> {
+  const underWay = removals.get(id)
+  if (underWay !== undefined) return underWay
+  const removal = removeContainer(instance, id).finally(() => removals.delete(id))
+  removals.set(id, removal)
+  return removal
 }
 
 /** What was being made when its maker was killed is of no use to anybody. */

@@ -5,7 +5,7 @@ import { readPlan, readProcesses } from './container-record.ts'
 import { killByArgument } from './kill-by-argument.ts'
 import type { OciInstance } from './oci-instance.ts'
 import { isAlive, signalProcess, waitForEnd } from './process-identity.ts'
-import { type ContainerFiles, containerFiles, type RuntimeLayout } from './runtime-layout.ts'
+import { containerFiles, type RuntimeLayout } from './runtime-layout.ts'
 
 const SIGKILL = 9
 /** After the last process of its container, conmon needs this long at worst to write down what it has read. */
@@ -47,12 +47,8 @@ export async function eraseContainer(layout: RuntimeLayout, id: string): Promise
     await removeTree(plan.directory)
     await removeCgroup(plan.cgroupPath)
   }
-  eraseFiles(files)
-}
-
-/** The record goes last: while it is there, whoever comes later finds what is left. */
-function eraseFiles(files: ContainerFiles): void {
-  for (const path of [files.state, files.socket, files.exit, files.record]) {
-    rmSync(path, { recursive: true, force: true })
-  }
+  // runc killed in the middle of its work leaves a mount of itself there.
+  await removeTree(files.state)
+  // The record goes last: while it is there, whoever comes later finds what is left.
+  for (const path of [files.exit, files.record]) rmSync(path, { recursive: true, force: true })
 }

@@ -86,7 +86,7 @@ describe('removeLeftovers', { skip: unlessThereIs('root', 'overlay', 'oci-runtim
 /** Everything of the machine that is still there: mounts, groups, processes, records. */
 function leftOf(machine: TestMachine): string[] {
   const { directory } = machine.runtimeOptions
-  const folders = ['records', 'exits', 'state', 'sockets'].map((name) => join(directory, name)).filter(existsSync)
+  const folders = ['records', 'exits', 'state'].map((name) => join(directory, name)).filter(existsSync)
   const hidden = ['.cache']
   return [
     ...mountsBelow(machine.directory),

@@ -7,8 +7,6 @@ export interface RuntimeLayout {
   readonly stateRoot: string
   /** conmon writes the exit code of a container here, as a file named after it. */
   readonly exits: string
-  /** conmon's attach sockets: `<id>/attach`. */
-  readonly sockets: string
   readonly records: string
 }
 
@@ -29,7 +27,6 @@ export interface ContainerFiles {
   readonly exit: string
   readonly state: string
   readonly startFifo: string
-  readonly socket: string
 }
 
 export function runtimeLayout(directory: string): RuntimeLayout {
@@ -37,7 +34,6 @@ export function runtimeLayout(directory: string): RuntimeLayout {
     directory,
     stateRoot: join(directory, 'state'),
     exits: join(directory, 'exits'),
-    sockets: join(directory, 'sockets'),
     records: join(directory, 'records'),
   }
 }
@@ -56,6 +52,5 @@ export function containerFiles(layout: RuntimeLayout, id: string): ContainerFile
     exit: join(layout.exits, id),
     state,
     startFifo: join(state, 'exec.fifo'),
-    socket: join(layout.sockets, id),
   }
 }

@@ -16,5 +16,6 @@ export async function settleLost(layout: RuntimeLayout, id: string): Promise<voi
   if (processes === undefined || plan === undefined) return
   signalProcess(processes.first, SIGKILL)
   await killCgroup(plan.cgroupPath)
-  writeLostExit(files)
+  // It may have been removed meanwhile, and its ID given to another one.
+  if (readProcesses(files)?.conmon.startTicks === processes.conmon.startTicks) writeLostExit(files)
 }

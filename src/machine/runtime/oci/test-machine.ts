@@ -63,7 +63,7 @@ export function makeTestMachine(): TestMachine {
     output: (plan) =>
       readFileSync(plan.logFile, 'utf8')
         .split('\n')
-        .map((line) => /^\S+ \w+ ([FP]) (.*)$/.exec(line))
+        .map((line) => /^\S+ \w+ ([FP]) ([^]*)$/.exec(line))
         .map((entry) => (entry === null ? '' : `${entry[2] ?? ''}${entry[1] === 'F' ? '\n' : ''}`))
         .join('')
         .trim(),
