@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { unlessThereIs } from '../../../test/needs.ts'
 import { removeTree } from '../linux/remove-tree.ts'
 import { builtinImageNames, makeBuiltIn, makeBuiltinImage } from './builtin-image.ts'
+import { recallBuiltin } from './builtin-memory.ts'
 import type { Image } from './image.ts'
 import { type ImageStore, openImageStore } from './image-store.ts'
 import { loadArchive } from './load-archive.ts'
@@ -104,6 +105,18 @@ describe('built-in images', { skip: unlessThereIs('root', 'overlay', 'busybox') 
     } finally {
       writeFileSync(word, text)
     }
+  })
+
+  it('are recalled without a look at their parts, until one of them is touched', async () => {
+    const reference = parseReference('peapod.local/busybox')
+    const image = await makeBuiltIn(reference, store)
+    assert.ok(image)
+    assert.equal(recallBuiltin(store.directory, 'busybox'), image.id)
+    const memory = join(store.directory, 'builtin-busybox.json')
+    writeFileSync(memory, readFileSync(memory, 'utf8').replace(/"(\d+) [\d.]+ /, '"$1 1 '))
+    assert.equal(recallBuiltin(store.directory, 'busybox'), undefined)
+    assert.equal((await makeBuiltIn(reference, store))?.id, image.id)
+    assert.equal(recallBuiltin(store.directory, 'busybox'), image.id)
   })
 
   it('come back when their layers are gone from the store', async () => {

@@ -6,6 +6,7 @@ import { Failure } from '../../failure.ts'
 import { busyboxLayer } from './builtin-busybox.ts'
 import { companionsLayer } from './builtin-companions.ts'
 import { buildLayer, fingerprintOf, type LayerItem } from './builtin-layer.ts'
+import { recallBuiltin, rememberBuiltin } from './builtin-memory.ts'
 import { nodeLayer } from './builtin-node.ts'
 import type { ContentStore } from './content-store.ts'
 import { type BlobInfo, digestOf } from './digest.ts'
@@ -17,6 +18,8 @@ import type { ImageReference } from './reference.ts'
 
 /** What making a built-in image needs of an image store. */
 export interface BuiltinStore {
+  readonly directory: string
+  find(id: string): Promise<Image | undefined>
   readonly content: Pick<ContentStore, 'has' | 'write' | 'read' | 'pathOf'>
   list(): Promise<readonly Image[]>
   addImage(image: {
@@ -62,6 +65,9 @@ export async function makeBuiltIn(reference: ImageReference, store: BuiltinStore
         `${builtinImageNames.join(', ')}, with the tag latest or none`,
     )
   }
+  const recalled = recallBuiltin(store.directory, name)
+  const known = recalled === undefined ? undefined : await store.find(recalled)
+  if (known?.names.includes(`${REGISTRY}/${name}:latest`) === true) return known
   return makeBuiltinImage(name, store, {
     nodePath: process.execPath,
     companionsDirectory: join(import.meta.dirname, '..', '..', 'companions'),
@@ -80,6 +86,15 @@ export async function makeBuiltinImage(
   options: BuiltinOptions,
 ): Promise<Image> {
   const wanted = (await layersOf(name, options)).map((items) => ({ items, fingerprint: fingerprintOf(items) }))
+  const remember = (image: Image): Image => {
+    const folders = [import.meta.dirname, ...(isCompanion(name) ? [options.companionsDirectory] : [])]
+    rememberBuiltin(store.directory, name, {
+      imageId: image.id,
+      items: wanted.flatMap(({ items }) => items),
+      folders,
+    })
+    return image
+  }
   const images = await store.list()
   const known = await knownLayers(images, store)
   const layers: BuiltLayer[] = []
@@ -94,10 +109,10 @@ export async function makeBuiltinImage(
   const config = Buffer.from(JSON.stringify(buildConfig(name, layers)))
   const fullName = `${REGISTRY}/${name}:latest`
   const present = images.find((image) => image.id === digestOf(config) && image.names.includes(fullName))
-  if (present?.layerDirs.every((directory) => existsSync(directory)) === true) return present
+  if (present?.layerDirs.every((directory) => existsSync(directory)) === true) return remember(present)
   const configBlob = await writeBytes(config, store)
   const manifest = await writeBytes(Buffer.from(JSON.stringify(buildManifest(configBlob, layers))), store)
-  return store.addImage({ manifestDigest: manifest.digest, mediaType: OCI_MANIFEST, name: fullName })
+  return remember(await store.addImage({ manifestDigest: manifest.digest, mediaType: OCI_MANIFEST, name: fullName }))
 }
 
 interface BuiltLayer extends BlobInfo {
@@ -128,14 +143,19 @@ async function knownLayers(images: readonly Image[], store: BuiltinStore): Promi
   return known
 }
 
+function isCompanion(name: BuiltinImageName): boolean {
+  return name !== 'busybox' && name !== 'node'
+}
+
 function buildConfig(name: BuiltinImageName, layers: readonly BuiltLayer[]): unknown {
-  const isCompanion = name !== 'busybox' && name !== 'node'
   return {
     created: MADE_AT,
     ...machinePlatform(process.arch),
     config: {
       Env: name === 'busybox' ? [PATH] : [PATH, `NODE_VERSION=${process.versions.node}`],
-      ...(isCompanion ? { Entrypoint: ['node', `/peapod/${name}.ts`] } : { Cmd: [name === 'node' ? 'node' : 'sh'] }),
+      ...(isCompanion(name)
+        ? { Entrypoint: ['node', `/peapod/${name}.ts`] }
+        : { Cmd: [name === 'node' ? 'node' : 'sh'] }),
       WorkingDir: '/',
       Labels: { [LABEL]: layers.map((layer) => layer.fingerprint).join() },
     },

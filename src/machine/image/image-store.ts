@@ -21,6 +21,7 @@ import { openUnpackedLayers } from './unpacked-layers.ts'
 
 /** The images of this machine. Several processes may have the same one open, and any of them may die at any moment. */
 export interface ImageStore extends ImageSource {
+  readonly directory: string
   /** Where blobs go before `addImage`. */
   readonly content: ContentStore
   list(): Promise<readonly Image[]>
@@ -90,7 +91,7 @@ export async function openImageStore(directory: string, options: ImageStoreOptio
 
 class DirectoryImageStore implements ImageStore {
   readonly content: ContentStore
-  readonly #directory: string
+  readonly directory: string
   readonly #temp: TempSpace
   readonly #options: ImageStoreOptions
   readonly #parts: StoreParts
@@ -100,7 +101,7 @@ class DirectoryImageStore implements ImageStore {
   #access: Promise<RegistryAccess> | undefined
 
   constructor(directory: string, temp: TempSpace, options: ImageStoreOptions) {
-    this.#directory = directory
+    this.directory = directory
     this.#temp = temp
     this.#options = options
     this.content = openContentStore(directory, temp)
@@ -110,12 +111,16 @@ class DirectoryImageStore implements ImageStore {
   }
 
   async find(reference: string): Promise<Image | undefined> {
-    const record = this.#recordMeant(reference)
-    const image = record && this.#imageOf(record)
     const { makeBuiltIn } = this.#options
-    if (image !== undefined || isId(reference) || makeBuiltIn === undefined) return image
-    const parsed = parseReference(reference)
-    return this.#builtIns.run(printReference(parsed), { signal: NEVER }, () => makeBuiltIn(parsed, this))
+    if (makeBuiltIn !== undefined && !isId(reference)) {
+      const parsed = parseReference(reference)
+      // Asked every time: what it is made of may have changed since it was made.
+      const once = { signal: NEVER }
+      const builtIn = await this.#builtIns.run(printReference(parsed), once, () => makeBuiltIn(parsed, this))
+      if (builtIn !== undefined) return builtIn
+    }
+    const record = this.#recordMeant(reference)
+    return record && this.#imageOf(record)
   }
 
   async pull(reference: string, caller: Caller<PullProgress>): Promise<Image> {
@@ -171,17 +176,17 @@ class DirectoryImageStore implements ImageStore {
     // Content without an image may be half of one that is coming.
     const isQuiet = !(await this.#temp.isInUse())
     if (isQuiet) await this.#temp.removePartials()
-    const directory = isQuiet ? this.#directory : undefined
+    const directory = isQuiet ? this.directory : undefined
     const removal = await pruneImages(which, this.#parts, { inUse: await this.#inUse(), directory, signal: NEVER })
     return { ...removal, freedBytes: Math.max(0, beforeBytes - (await this.diskUsageBytes())) }
   }
 
   async diskUsageBytes(): Promise<number> {
-    const { stdout, stderr } = await runCommand(['du', '-sk', this.#directory])
+    const { stdout, stderr } = await runCommand(['du', '-sk', this.directory])
     const kibibytes = Number.parseInt(stdout, 10)
     // du complains of files that vanish while it looks; its sum is good all the same.
     if (!Number.isNaN(kibibytes)) return kibibytes * 1024
-    throw new Failure('SetupFailed', `measure "${this.#directory}": du answered ${stderr.trim()}`)
+    throw new Failure('SetupFailed', `measure "${this.directory}": du answered ${stderr.trim()}`)
   }
 
   /** Gets an image's content and makes it known, again when somebody cleaned up meanwhile. */
