@@ -32,9 +32,11 @@ export async function removeSandbox(
   await killCgroup(plan.cgroupPath)
   const record = readRecord(directory)
   const { network, ipc, uts, shm } = sandboxPaths(directory)
-  for (const mountPoint of [network, ipc, uts, shm, directory]) unmount(mountPoint, { detach: true })
+  for (const mountPoint of [network, ipc, uts, shm]) unmount(mountPoint, { detach: true })
   await withdraw(record, directory)
   await removeCgroup(plan.cgroupPath)
+  // The record is in this mount: whoever goes on after a crash needs it to find ports and addresses.
+  unmount(directory, { detach: true })
   // The claim on the directory ends last: it is what tells of everything else.
   await removeTree(directory)
   await withMachineLock(AbortSignal.timeout(LOCK_LIMIT_MS), () => release(SANDBOXES_DIRECTORY, id, directory))
