@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, rename } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Failure } from '../../failure.ts'
-import { tryLockFile } from '../../machine/linux/lock-file.ts'
+import { type HeldLock, tryLockFile } from '../../machine/linux/lock-file.ts'
 import { removeTree } from '../../machine/linux/remove-tree.ts'
 import { removeLeftovers } from '../../machine/runtime/oci/remove-leftovers.ts'
 import type { SandboxMaker } from './engine-parts.ts'
@@ -16,26 +16,32 @@ export interface InstanceDirectory {
 
 /** A new folder is made under this name first, so that nobody sees it without its lock. */
 const UNFINISHED = '.new-'
-const UNFINISHED_IS_DEAD_AFTER_MS = 60_000
 const SHORT_LIVED = 'run-'
+/** What only has to be deleted, by whoever comes by: no lock, and nobody makes anything in it any more. */
+const GONE = '.gone-'
+/** Somebody who cleans up may take a new folder for a dead one, between its making and its lock. */
+const ATTEMPTS = 100
 
 /** The folder of a server that lives as long as one command. */
 export async function makeInstanceDirectory(stateDirectory: string): Promise<InstanceDirectory> {
   const instances = join(stateDirectory, 'instances')
-  const name = randomBytes(4).toString('hex')
-  const unfinished = join(instances, UNFINISHED + name)
-  await mkdir(unfinished, { recursive: true, mode: 0o711 })
-  const lock = await tryLockFile(join(unfinished, 'lock'))
-  if (lock === undefined) throw new Failure('StateLocked', `lock "${unfinished}": another process holds it`)
-  const directory = join(instances, SHORT_LIVED + name)
-  await rename(unfinished, directory)
-  return {
-    directory,
-    async remove() {
-      await removeTree(directory)
-      lock.release()
-    },
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const name = randomBytes(4).toString('hex')
+    const unfinished = join(instances, UNFINISHED + name)
+    await mkdir(unfinished, { recursive: true, mode: 0o711 })
+    const lock = await lockOf(unfinished)
+    if (lock === undefined) continue
+    const directory = join(instances, SHORT_LIVED + name)
+    await rename(unfinished, directory)
+    return {
+      directory,
+      async remove() {
+        await deleteInstance(directory)
+        lock.release()
+      },
+    }
   }
+  throw new Failure('StateLocked', `make a folder in "${instances}": each of ${ATTEMPTS} was taken away at once`)
 }
 
 /**
@@ -50,8 +56,9 @@ export async function removeDeadInstances(stateDirectory: string, sandboxes: San
   let removed = 0
   for (const name of names) {
     const directory = join(instances, name)
-    if (!name.startsWith(SHORT_LIVED) && !(await isAbandoned(directory, name))) continue
-    const lock = await tryLockFile(join(directory, 'lock')).catch(() => undefined)
+    if (name.startsWith(GONE)) await removeTree(directory)
+    if (!name.startsWith(SHORT_LIVED) && !name.startsWith(UNFINISHED)) continue
+    const lock = await lockOf(directory)
     if (lock === undefined) continue
     try {
       await removeInstance(directory, sandboxes)
@@ -63,10 +70,14 @@ export async function removeDeadInstances(stateDirectory: string, sandboxes: San
   return removed
 }
 
-async function isAbandoned(directory: string, name: string): Promise<boolean> {
-  if (!name.startsWith(UNFINISHED)) return false
-  const made = await stat(directory).catch(() => undefined)
-  return made !== undefined && Date.now() - made.mtimeMs > UNFINISHED_IS_DEAD_AFTER_MS
+/** undefined: its process lives, or somebody has just removed it. */
+async function lockOf(directory: string): Promise<HeldLock | undefined> {
+  try {
+    return await tryLockFile(join(directory, 'lock'))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 async function removeInstance(directory: string, sandboxes: SandboxMaker): Promise<void> {
@@ -80,5 +91,12 @@ async function removeInstance(directory: string, sandboxes: SandboxMaker): Promi
       network: 'pod',
     })
   }
-  await removeTree(directory)
+  await deleteInstance(directory)
+}
+
+/** Under another name first: while its files go, the lock among them, nobody may take it for a folder to lock. */
+async function deleteInstance(directory: string): Promise<void> {
+  const gone = join(dirname(directory), GONE + randomBytes(4).toString('hex'))
+  await rename(directory, gone)
+  await removeTree(gone)
 }
