@@ -4,7 +4,7 @@ set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 cd "$here"
 . scripts/setup.sh
-need_npm_packages "$here" all
+need_npm_packages "$here"
 need_system_packages docker-registry=docker-registry skopeo=skopeo
 find_pinned_node "$here"
 PATH=$(dirname "$PINNED_NODE"):$PATH:/usr/sbin:/sbin

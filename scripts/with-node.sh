@@ -3,7 +3,7 @@
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
 . "$here/scripts/setup.sh"
-need_npm_packages "$here" all
+need_npm_packages "$here"
 cd "$here"
 find_pinned_node "$here"
 exec "$PINNED_NODE" --disable-warning=ExperimentalWarning "$@"
