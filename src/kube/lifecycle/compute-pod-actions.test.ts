@@ -34,7 +34,7 @@ function deleted(graceSeconds: number, agoMs: number, pod = ALWAYS): Pod {
 function terminate(
   container: string,
   graceSeconds: number,
-  because: 'PodDeleted' | 'PodFinished' | 'DeadlineExceeded' | 'SandboxChanged',
+  because: 'PodDeleted' | 'PodFinished' | 'DeadlineExceeded' | 'SandboxChanged' | 'Evicted',
 ): PodAction {
   return { do: 'terminate', container, graceSeconds, because }
 }
@@ -50,6 +50,24 @@ function check(rows: readonly Row[]): void {
     })
   }
 }
+
+describe('eviction', () => {
+  const evicted = { message: 'too much', atMs: NOW_MS }
+  check([
+    [
+      'Q7: everybody but the sidecars hears of it, with one second left',
+      ALWAYS,
+      { ...seenPod(up()), evicted },
+      [terminate('web', 2, 'Evicted'), terminate('worker', 2, 'Evicted'), lookAgainIn(1_000)],
+    ],
+    [
+      'Q7: a pod that has ended by itself is not evicted any more',
+      NEVER,
+      { ...seenPod({ migrate: exited(0), web: exited(0), worker: exited(0) }), evicted },
+      [{ do: 'remove-sandbox' }],
+    ],
+  ])
+})
 
 describe('the sandbox', () => {
   const failed: ObservedSandbox = { is: 'failed', message: 'no address', failedAtMs: NOW_MS - 4_000, attempts: 1 }

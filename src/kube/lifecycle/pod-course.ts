@@ -8,6 +8,9 @@ import type { StopReason } from './pod-action.ts'
 /** Where a pod is heading: it goes on, or it comes to an end that nothing turns back. */
 export type PodCourse = { readonly is: 'live' } | PodEnding
 
+/** What took more than it may is stopped at once, but its programs hear of it (upstream: immediateEvictionGracePeriodSeconds). */
+const EVICTION_GRACE_SECONDS = 1
+
 export interface PodEnding {
   readonly is: 'ending'
   readonly because: StopReason
@@ -27,6 +30,9 @@ export function computePodCourse(pod: Pod, seen: ObservedPod, nowMs: number): Po
   const isLate = deadlineMs <= nowMs && !(endedAtMs !== undefined && endedAtMs < deadlineMs)
   if (isLate && (!wasOver || pod.status.reason === 'DeadlineExceeded')) {
     return ending(pod, 'DeadlineExceeded', stopBeganMs(seen, deadlineMs, nowMs))
+  }
+  if (seen.evicted !== undefined && endedAtMs === undefined && (!wasOver || pod.status.reason === 'Evicted')) {
+    return { is: 'ending', because: 'Evicted', sinceMs: seen.evicted.atMs, graceSeconds: EVICTION_GRACE_SECONDS }
   }
   if (endedAtMs !== undefined) return ending(pod, 'PodFinished', stopBeganMs(seen, endedAtMs, nowMs))
   // Invariant 7: the phase on record holds even when the containers' own records are gone.

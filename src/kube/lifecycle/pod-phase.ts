@@ -24,6 +24,7 @@ export function computePodOutcome(
     const message = 'Pod was active on the node longer than the specified deadline'
     return { phase: 'Failed', reason: 'DeadlineExceeded', message }
   }
+  if (course.because === 'Evicted') return { phase: 'Failed', reason: 'Evicted', message: seen.evicted?.message ?? '' }
   return { phase: hasSucceeded(pod, seen) ? 'Succeeded' : 'Failed' }
 }
 

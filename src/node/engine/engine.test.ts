@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -257,6 +257,21 @@ describe('Engine', () => {
     await bench.delete(30)
     await bench.until('it is gone', () => bench.pod === undefined)
     assert.ok(!bench.events.includes('Failed'))
+  })
+
+  it('Q7: a pod whose emptyDir grows beyond its sizeLimit is evicted', async () => {
+    await using bench = await openBench({ app: [{}] })
+    await bench.create({ volumes: [{ name: 'data', emptyDir: { sizeLimit: '1Mi' } }] })
+    await bench.until('it runs', () => bench.status('app')?.state?.running !== undefined)
+    await bench.clock.advance(1_000)
+    assert.equal(bench.pod?.status?.phase, 'Running')
+    await writeFile(join(bench.podDirectory, 'volumes', 'data', 'big'), Buffer.alloc(2_000_000))
+    await bench.clock.advance(1_000)
+    await bench.until('it is evicted', () => bench.pod?.status?.phase === 'Failed')
+    const { reason, message } = bench.pod.status
+    assert.equal(reason, 'Evicted')
+    assert.equal(message, 'Usage of EmptyDir volume "data" exceeds the limit "1Mi". ')
+    assert.ok(bench.signals.includes('app-0-0 15'))
   })
 
   it('R9: a program that cannot be executed is StartError, code 128, and backs off like a crash', async () => {

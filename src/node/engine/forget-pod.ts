@@ -4,8 +4,8 @@ import type { PodWorld } from './pod-world.ts'
 
 /** Volumes, logs and the object itself: after this the pod never was. */
 export async function forgetPod(world: PodWorld): Promise<void> {
-  if (world.isLeaving) return
-  world.isLeaving = true
+  if (world.left.aborted) return
+  world.leave()
   await removeTree(world.paths.pod)
   world.forgotten = true
   world.wake.notify()

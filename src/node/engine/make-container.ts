@@ -8,7 +8,7 @@ import type { ProcessPlan } from '../../machine/runtime/container-runtime.ts'
 import { resolveUser } from '../../machine/runtime/resolve-user.ts'
 import { buildContainerPlan } from './container-plan.ts'
 import { noteImageInUse } from './images-in-use.ts'
-import { makeVolumeMounts } from './make-volumes.ts'
+import { makeImageVolumeMounts, makeVolumeMounts } from './make-volumes.ts'
 import { containerDirectory, containerId, logFileOf } from './pod-paths.ts'
 import type { Instance, PodWorld } from './pod-world.ts'
 import { hostnameOf, podCgroupPath } from './sandbox-plan.ts'
@@ -61,7 +61,10 @@ export async function makeContainer(
     hostname: hostnameOf(pod, hostname()),
     nodeName: world.parts.nodeName,
     podCgroupPath: podCgroupPath(pod),
-    volumeMounts: await makeVolumeMounts(world, container, name),
+    volumeMounts: [
+      ...(await makeImageVolumeMounts(world, container, { image, instance: name })),
+      ...(await makeVolumeMounts(world, container, name)),
+    ],
     user: userOf(world, container, image),
     machine: world.parts.machine,
   })

@@ -1,11 +1,13 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, mkdtemp } from 'node:fs/promises'
+import { join, normalize } from 'node:path'
 import { Failure } from '../../failure.ts'
 import { quantityToBytes } from '../../kube/api/quantity.ts'
 import type { Container, Volume } from '../../kube/api/pod.ts'
+import type { Image } from '../../machine/image/image.ts'
 import type { MountPlan } from '../../machine/runtime/container-runtime.ts'
 import type { HostPathType } from '../../machine/volume/check-host-path.ts'
 import { checkHostPath } from '../../machine/volume/check-host-path.ts'
+import { makeImageVolume } from '../../machine/volume/make-image-volume.ts'
 import { makeEmptyDirectory } from '../../machine/volume/make-empty-directory.ts'
 import { openSubPath } from '../../machine/volume/open-sub-path.ts'
 import type { PodWorld } from './pod-world.ts'
@@ -53,6 +55,27 @@ export async function makeVolumeMounts(world: PodWorld, container: Container, in
     })
   }
   return mounts
+}
+
+/** The volumes that an image declares, where the manifest mounts nothing: they begin with what the image has there. */
+export async function makeImageVolumeMounts(
+  world: PodWorld,
+  container: Container,
+  options: { readonly image: Image; readonly instance: string },
+): Promise<MountPlan[]> {
+  const taken = new Set((container.volumeMounts ?? []).map(({ mountPath }) => normalize(`${mountPath}/`)))
+  const paths = options.image.config.volumes.filter((path) => !taken.has(normalize(`${path}/`)))
+  return Promise.all(
+    paths.map(async (path): Promise<MountPlan> => {
+      await mkdir(world.paths.imageVolumes, { recursive: true })
+      const directory = await mkdtemp(join(world.paths.imageVolumes, `${container.name}-${options.instance}-`))
+      return {
+        source: await makeImageVolume(options.image.layerDirs, path, directory),
+        destination: path,
+        readOnly: false,
+      }
+    }),
+  )
 }
 
 async function subPathOf(world: PodWorld, source: string, wanted: { subPath: string; name: string }): Promise<string> {

@@ -29,7 +29,7 @@ function stepOf(world: PodWorld, action: Step, signal: AbortSignal): Promise<voi
     case 'kill':
       return killContainer(world, action.container, action.because)
     case 'remove-sandbox':
-      return removeSandbox(world)
+      return removeSandbox(world, signal)
     case 'forget-pod':
       return forgetPod(world)
   }

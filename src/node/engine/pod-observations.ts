@@ -24,6 +24,13 @@ export class PodObservations {
     return this.#seen.containers[name]
   }
 
+  /** The first reason stays. */
+  evict(message: string, atMs: number): void {
+    if (this.#seen.evicted !== undefined) return
+    this.#seen = { ...this.#seen, evicted: { message, atMs } }
+    this.#changed()
+  }
+
   setSandbox(sandbox: ObservedSandbox): void {
     this.#seen = { ...this.#seen, sandbox }
     this.#changed()

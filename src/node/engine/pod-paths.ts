@@ -9,6 +9,8 @@ export interface PodPaths {
   readonly logs: string
   /** Bind mounts of subPaths, and files that are mounted into containers. */
   readonly staging: string
+  /** What images declare as volumes and the manifest mounts nothing on. */
+  readonly imageVolumes: string
   /** One empty file for each image that the pod stands on, named by its ID. */
   readonly images: string
 }
@@ -21,6 +23,7 @@ export function podPaths(instanceDirectory: string, uid: string): PodPaths {
     volumes: join(pod, 'volumes'),
     logs: join(pod, 'logs'),
     staging: join(pod, 'staging'),
+    imageVolumes: join(pod, 'image-volumes'),
     images: join(pod, 'images'),
   }
 }

@@ -40,11 +40,10 @@ export class PodWorld {
   readonly prepared = new Map<string, Promise<Instance>>()
   /** Containers that ended before their start was on the record, by runtime id. */
   readonly earlyExits = new Map<string, ExitRecord>()
-  /** Its files are being removed: the last step. */
-  isLeaving = false
   /** Set once the object has left the store: there is nobody left to tell. */
   forgotten = false
   readonly #deleted = new AbortController()
+  readonly #left = new AbortController()
   readonly #steps = new Set<Promise<void>>()
   readonly #listeners = new Set<() => void>()
 
@@ -79,8 +78,8 @@ export class PodWorld {
   /** The store has a newer version of the pod. */
   changed(pod: Pod): void {
     // The store's own echo of a status that was written here, or an older version still on its way.
-    if (version(pod) <= version(this.pod) && pod.metadata.deletionTimestamp === this.pod.metadata.deletionTimestamp)
-      return
+    const isNew = version(pod) > version(this.pod)
+    if (!isNew && pod.metadata.deletionTimestamp === this.pod.metadata.deletionTimestamp) return
     this.pod = pod
     if (pod.metadata.deletionTimestamp !== undefined) this.#deleted.abort()
     this.wake.notify()
@@ -94,6 +93,15 @@ export class PodWorld {
   /** A container of this pod ended. */
   exited(record: ExitRecord): void {
     this.begin(containerEnded(this, record))
+  }
+
+  /** Aborts when the pod's files are being removed: its last step. */
+  get left(): AbortSignal {
+    return this.#left.signal
+  }
+
+  leave(): void {
+    this.#left.abort()
   }
 
   /** Resolves when no step is under way. */

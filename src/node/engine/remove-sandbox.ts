@@ -1,12 +1,13 @@
+import { hostname } from 'node:os'
 import { messageOf } from '../../failure.ts'
+import { sleepUntil } from './clock.ts'
 import type { PodWorld } from './pod-world.ts'
 import { buildSandboxPlan } from './sandbox-plan.ts'
-import { hostname } from 'node:os'
 
 const AGAIN_AFTER_MS = 1_000
 
 /** Takes every container of the pod off the machine, then what they shared. Volumes and logs stay with the pod. */
-export async function removeSandbox(world: PodWorld): Promise<void> {
+export async function removeSandbox(world: PodWorld, signal: AbortSignal): Promise<void> {
   const before = world.observations.seen.sandbox
   world.observations.setSandbox({ is: 'changing' })
   try {
@@ -20,9 +21,7 @@ export async function removeSandbox(world: PodWorld): Promise<void> {
   } catch (error) {
     world.event('Warning', 'FailedKillPod', messageOf(error))
     world.parts.log(`pod ${world.name}: remove its sandbox: ${messageOf(error)}; trying again in ${AGAIN_AFTER_MS} ms`)
-    await new Promise<void>((resolve) => {
-      world.parts.clock.callAt(world.parts.clock.nowMs() + AGAIN_AFTER_MS, resolve)
-    })
+    await sleepUntil(world.parts.clock, world.parts.clock.nowMs() + AGAIN_AFTER_MS, signal)
     world.observations.setSandbox(before)
   }
 }

@@ -1,10 +1,12 @@
 import { computePodActions } from '../../kube/lifecycle/compute-pod-actions.ts'
+import { limitVolumes } from './limit-volumes.ts'
 import { performAction } from './perform-action.ts'
 import type { PodWorld } from './pod-world.ts'
 import { publishStatus } from './publish-status.ts'
 
 /** One pod's loop: look, tell, decide, act, sleep until something changed. Ends when the pod is forgotten or on abort. */
 export async function runPod(world: PodWorld, signal: AbortSignal): Promise<void> {
+  world.begin(limitVolumes(world, signal))
   while (!world.forgotten && !signal.aborted) {
     const nowMs = world.parts.clock.nowMs()
     const { seen } = world.observations

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { sleepUntil } from './clock.ts'
 
 /** Lets one loop sleep until something changed or an instant has come. A change while it is awake is not lost. */
 export class Wake {
@@ -18,15 +19,10 @@ export class Wake {
 
   /** Resolves after the next `notify`, at the instant, or when the signal aborts; at once when there was one already. */
   async wait(untilMs: number, signal: AbortSignal): Promise<void> {
-    if (!this.#changed && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const forget = Number.isFinite(untilMs) ? this.#clock.callAt(untilMs, resolve) : undefined
-        signal.addEventListener('abort', () => resolve(), { once: true })
-        this.#resume = () => {
-          forget?.()
-          resolve()
-        }
-      })
+    if (!this.#changed) {
+      const woken = new AbortController()
+      this.#resume = () => woken.abort()
+      await sleepUntil(this.#clock, untilMs, AbortSignal.any([signal, woken.signal]))
       this.#resume = undefined
     }
     this.#changed = false
