@@ -23,15 +23,6 @@ find_pinned_node() {
   return 1
 }
 
-# Has Node keep what it compiles from one start to the next: that halves the time of a start. Whoever could write there
-# could have others run their code, so the folder is its owner's alone; where it can't be made, Node does without.
-keep_compiled_code() {
-  compiled=$1/node_modules/.cache/peapod
-  [ -d "$compiled" ] || mkdir -p -m 700 "$compiled" 2>/dev/null || return 0
-  NODE_COMPILE_CACHE=$compiled
-  export NODE_COMPILE_CACHE
-}
-
 # need_npm_packages DIRECTORY: the packages of its lockfile, the pinned Node among them, and the generated schema.
 need_npm_packages() {
   if npm_packages_are_there "$1" && schema_is_there "$1"; then return 0; fi

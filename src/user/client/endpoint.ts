@@ -1,4 +1,10 @@
-import { Agent } from 'node:http'
+import type { Agent } from 'node:http'
+
+/**
+ * What requests are sent with. Imported as a module node:http evaluates all of its exports, fetch and WebSocket among
+ * them: that takes as long as starting Node does.
+ */
+export const http = process.getBuiltinModule('node:http')
 
 /** Where a Kubernetes API server is reached. */
 export interface Endpoint {
@@ -13,5 +19,5 @@ export interface OpenEndpoint {
 }
 
 export function openEndpoint(endpoint: Endpoint): OpenEndpoint {
-  return { endpoint, agent: new Agent({ keepAlive: true }) }
+  return { endpoint, agent: new http.Agent({ keepAlive: true }) }
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { request, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Failure, messageOf } from '../../failure.ts'
-import type { OpenEndpoint } from './endpoint.ts'
+import { http, type OpenEndpoint } from './endpoint.ts'
 import { statusFailure } from './status-failure.ts'
 
 export interface ApiRequest {
@@ -23,7 +23,7 @@ export interface ApiRequest {
 export async function sendRequest(to: OpenEndpoint, wanted: ApiRequest): Promise<IncomingMessage> {
   wanted.signal?.throwIfAborted()
   const body = wanted.body === undefined ? undefined : Buffer.from(JSON.stringify(wanted.body))
-  const outgoing = request({
+  const outgoing = http.request({
     agent: to.agent,
     socketPath: to.endpoint.socketPath,
     method: wanted.method,
