@@ -47,7 +47,7 @@ async function terminationMessage(world: PodWorld, instance: Instance, exitCode:
   const container = allContainers(world.pod).find(({ name }) => name === instance.container)
   const written = await readStart(instance.terminationMessageFile)
   if (written !== '' || exitCode === 0 || container === undefined || !fallsBackToLogs(container)) return written
-  return lastOfLog(await readFile(instance.logFile, 'utf8').catch(() => ''))
+  return lastOfLog(await readFile(instance.logFile, 'latin1').catch(() => ''))
 }
 
 function fallsBackToLogs(container: Container): boolean {
@@ -65,7 +65,11 @@ async function readStart(file: string): Promise<string> {
   }
 }
 
-/** The last 80 lines or 2048 bytes of a CRI log, whichever is shorter (H11). */
+/**
+ * The last 80 lines or 2048 bytes of a CRI log, whichever is shorter (H11).
+ *
+ * @param log its bytes as Latin-1 characters: it cuts lines anywhere, in the middle of a character too.
+ */
 export function lastOfLog(log: string): string {
   const lines = log.split('\n').filter((line) => line !== '')
   const text = lines
@@ -75,6 +79,6 @@ export function lastOfLog(log: string): string {
       return entry === undefined ? '' : entry.text + (entry.partial ? '' : '\n')
     })
     .join('')
-  const bytes = Buffer.from(text)
+  const bytes = Buffer.from(text, 'latin1')
   return bytes.subarray(Math.max(0, bytes.length - LONGEST_LOG_MESSAGE_BYTES)).toString('utf8')
 }

@@ -1,7 +1,7 @@
 import { watch } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { parseCriLine } from './cri-log.ts'
+import { LogLines } from './log-lines.ts'
 
 const CHUNK_BYTES = 65_536
 const NEWLINE = 0x0a
@@ -19,9 +19,8 @@ export interface LogOptions {
 }
 
 /**
- * What a container wrote, from its CRI log file: stdout and stderr as they came, a newline after each whole line.
- *
- * A line that is being written is held back until it is whole. A reader that stops reading stops the file reads.
+ * What a container wrote, from its CRI log file: stdout and stderr as they came, line by line, a newline after each whole
+ * one. A reader that stops reading stops the file reads.
  */
 export async function* readLog(logFile: string, options: LogOptions): AsyncGenerator<Uint8Array> {
   await using file = await open(logFile, 'r').catch(() => undefined)
@@ -30,6 +29,7 @@ export async function* readLog(logFile: string, options: LogOptions): AsyncGener
   try {
     let offset = options.tailLines === undefined ? 0 : await offsetOfTail(file, options.tailLines)
     let rest: Buffer = NO_BYTES
+    const lines = new LogLines(options)
     while (!options.signal.aborted) {
       // Asked before the read: what was written until then is in the file.
       const over = more === undefined || more.isOver()
@@ -38,8 +38,8 @@ export async function* readLog(logFile: string, options: LogOptions): AsyncGener
       const chunk = Buffer.concat([rest, buffer.subarray(0, bytesRead)])
       const end = chunk.lastIndexOf(NEWLINE) + 1
       rest = chunk.subarray(end)
-      const text = format(chunk.toString('utf8', 0, end), options)
-      if (text !== '') yield Buffer.from(text)
+      const text = lines.add(chunk.toString('latin1', 0, end)) + (bytesRead > 0 ? '' : lines.unfinished())
+      if (text !== '') yield Buffer.from(text, 'latin1')
       if (bytesRead > 0) continue
       if (over) return
       await more.next()
@@ -47,17 +47,6 @@ export async function* readLog(logFile: string, options: LogOptions): AsyncGener
   } finally {
     more?.close()
   }
-}
-
-function format(lines: string, options: LogOptions): string {
-  let text = ''
-  for (const line of lines.split('\n')) {
-    const entry = parseCriLine(line)
-    if (entry === undefined) continue
-    if (options.sinceMs !== undefined && Date.parse(entry.time) < options.sinceMs) continue
-    text += (options.timestamps ? `${entry.time} ` : '') + entry.text + (entry.partial ? '' : '\n')
-  }
-  return text
 }
 
 /** Where the last lines begin, reading backwards from the end. */

@@ -1,0 +1,78 @@
+import { type CriLogLine, parseCriLine } from './cri-log.ts'
+
+type Stream = CriLogLine['stream']
+
+/** Longer lines are told in pieces, so that one that never ends fills no memory. */
+const LONGEST_HELD = 65_536
+
+/** A line whose end has not come yet. */
+interface Unfinished {
+  /** Of its first piece. */
+  readonly time: string
+  /** What of it was not told yet. */
+  readonly text: string
+}
+
+/**
+ * Puts the pieces of a CRI log together to lines again. The log cuts lines anywhere, in the middle of a character too:
+ * texts here are bytes as Latin-1 characters.
+ */
+export class LogLines {
+  readonly #timestamps: boolean
+  readonly #sinceMs: number
+  readonly #unfinished = new Map<Stream, Unfinished>()
+  /** Whose line was told in part last. */
+  #open: Stream | undefined
+
+  constructor(options: { readonly timestamps: boolean; readonly sinceMs?: number }) {
+    this.#timestamps = options.timestamps
+    this.#sinceMs = options.sinceMs ?? -Infinity
+  }
+
+  /** @param log whole entries. @returns the lines that they complete, a newline after each. */
+  add(log: string): string {
+    let told = ''
+    for (const entry of log.split('\n').map(parseCriLine)) {
+      if (entry === undefined || this.#isOlder(entry)) continue
+      const { stream, partial } = entry
+      const before = this.#unfinished.get(stream)
+      const line = { time: before?.time ?? entry.time, text: (before?.text ?? '') + entry.text }
+      this.#unfinished.set(stream, line)
+      if (!partial) told += this.#tellWhole(stream, line)
+      else if (line.text.length > LONGEST_HELD) told += this.#tellPart(stream, line)
+    }
+    return told
+  }
+
+  /** What there is of lines whose end has not come. */
+  unfinished(): string {
+    return [...this.#unfinished]
+      .map(([stream, line]) => (line.text === '' ? '' : this.#tellPart(stream, line)))
+      .join('')
+  }
+
+  /** A line is as old as its first piece. */
+  #isOlder({ stream, time }: CriLogLine): boolean {
+    return this.#sinceMs !== -Infinity && !this.#unfinished.has(stream) && Date.parse(time) < this.#sinceMs
+  }
+
+  #tellWhole(stream: Stream, line: Unfinished): string {
+    const text = `${this.#start(stream, line)}${line.text}\n`
+    this.#unfinished.delete(stream)
+    this.#open = undefined
+    return text
+  }
+
+  #tellPart(stream: Stream, line: Unfinished): string {
+    const text = this.#start(stream, line) + line.text
+    this.#unfinished.set(stream, { time: line.time, text: '' })
+    this.#open = stream
+    return text
+  }
+
+  /** What the other stream wrote in the middle of a line must not run into it. */
+  #start(stream: Stream, { time }: Unfinished): string {
+    if (this.#open === stream) return ''
+    return (this.#open === undefined ? '' : '\n') + (this.#timestamps ? `${time} ` : '')
+  }
+}
