@@ -29,7 +29,7 @@ export async function startContainer(world: PodWorld, name: string, signal: Abor
     instance = await instanceFor(world, container, { number, signal })
   } catch (error) {
     if (error instanceof Failure && error.reason === 'StartError') couldNotRun(world, container, { number, error })
-    else couldNotMake(world, container, { before, error })
+    else couldNotMake(world, container, { before, number, error })
     return
   }
   await runInstance(world, container, instance, number)
@@ -110,7 +110,7 @@ function couldNotRun(
   container: Container,
   outcome: { readonly number: InstanceNumber; readonly error: unknown; readonly image?: Instance['image'] },
 ): void {
-  const message = messageOf(outcome.error)
+  const message = messageFor(world, container, outcome)
   const state: ExitedContainer = {
     is: 'exited',
     id: instanceId(world, container.name, outcome.number),
@@ -139,9 +139,13 @@ const NOT_STARTED_REASONS: readonly string[] = [
 function couldNotMake(
   world: PodWorld,
   container: Container,
-  outcome: { readonly before: ObservedContainer | undefined; readonly error: unknown },
+  outcome: {
+    readonly before: ObservedContainer | undefined
+    readonly number: InstanceNumber
+    readonly error: unknown
+  },
 ): void {
-  const message = messageOf(outcome.error)
+  const message = messageFor(world, container, outcome)
   const thrown = outcome.error instanceof Failure ? outcome.error.reason : 'CreateContainerError'
   const reason = (NOT_STARTED_REASONS.includes(thrown) ? thrown : 'CreateContainerError') as NotStarted['reason']
   const last = outcome.before?.state
@@ -161,6 +165,15 @@ function couldNotMake(
     failedAtMs: world.parts.clock.nowMs(),
     attempts,
   })
+}
+
+/** Machine code speaks of instances by their IDs; people know their containers by name. */
+function messageFor(
+  world: PodWorld,
+  { name }: Container,
+  { error, number }: { readonly error: unknown; readonly number: InstanceNumber },
+): string {
+  return messageOf(error).replaceAll(instanceId(world, name, number), name)
 }
 
 function nextInstance(world: PodWorld, before: ObservedContainer | undefined): InstanceNumber {
