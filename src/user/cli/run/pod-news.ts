@@ -44,6 +44,8 @@ interface Warning {
 }
 
 type WholePodNews = { readonly container?: undefined } & (
+  /** The server has taken it in, under this name. */
+  | { readonly is: 'pod-created' }
   | { readonly is: 'pod-ready'; readonly ready: number; readonly total: number; readonly tookMs?: number }
   | { readonly is: 'pod-stopping'; readonly graceSeconds: number }
   | {
@@ -84,6 +86,8 @@ export function newsText(news: PodNews): string {
       return notStartedText(news)
     case 'warning':
       return `warning: ${news.reason}: ${news.message}${news.count > 1 ? ` (${news.count} times)` : ''}`
+    case 'pod-created':
+      return 'created'
     case 'pod-ready':
       return `ready (${news.ready}/${news.total})${news.tookMs === undefined ? '' : ` in ${durationText(news.tookMs)}`}`
     case 'pod-stopping':

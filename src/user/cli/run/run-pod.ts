@@ -79,6 +79,7 @@ class PodRun {
       whenAborted(kill, () => this.#delete(0)),
       whenAborted(leave, () => this.#fail(new Failure('Interrupted', `stop waiting for pod "${this.#name.name}"`))),
     ]
+    this.#tellOfPod({ is: 'pod-created' })
     const events = this.#followEvents()
     try {
       await this.#followPod()

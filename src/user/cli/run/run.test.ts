@@ -63,7 +63,8 @@ describe('peapod run', { timeout: 20_000 }, () => {
     assert.equal(await call.exitCode, 3)
     assert.equal(
       call.stdout.text,
-      `app       · pulling nginx
+      `pod web: created
+app       · pulling nginx
 app       · pulled in 1.2 s
 app       · started
 log-agent · started
@@ -104,6 +105,7 @@ pod web: Failed
     assert.deepEqual(
       objects.map((one) => (one['type'] === 'log' ? { ...one, time } : one)),
       [
+        { time, type: 'status', pod: 'web', event: 'pod-created', text: 'created' },
         { time, type: 'status', pod: 'web', container: 'app', event: 'started', instance: 0, text: 'started' },
         { time, type: 'status', pod: 'web', container: 'log-agent', event: 'started', instance: 0, text: 'started' },
         {
@@ -161,7 +163,8 @@ pod web: Failed
     )
     assert.equal(
       call.stdout.text,
-      `app       · started
+      `pod web: created
+app       · started
 stopping… (Ctrl-C again to kill)
 pod web: stopping (grace 7 s)
 app       | closing connections
