@@ -26,7 +26,7 @@ find_pinned_node() {
 # need_npm_packages DIRECTORY: the packages of its lockfile, the pinned Node among them, and the generated schema.
 need_npm_packages() {
   if npm_packages_are_there "$1" && schema_is_there "$1"; then return 0; fi
-  [ -w "$1" ] || fail "$1 is not writable: run this once as its owner, to install the npm packages"
+  [ -w "$1" ] || fail "$(cd "$1" && pwd) is not writable: run this once as its owner, to install the npm packages"
   # One at a time: two first runs must not install into each other's half-made folder.
   (
     wait_for_lock 9
