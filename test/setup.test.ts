@@ -246,7 +246,7 @@ describe('npm packages', () => {
     assert.match(first.stdout, /src\/main\.ts run --help\n$/)
     const second = launch(checkout, machine, 'run', '--help')
     assert.deepEqual({ stderr: second.stderr, calls: machine.calls() }, { stderr: '', calls: [npmCi] })
-    assert.equal(second.stdout, `node --disable-warning=ExperimentalWarning ${checkout}/src/main.ts run --help\n`)
+    assert.match(second.stdout, /^node .*\/src\/main\.ts run --help\n$/)
   })
 
   it('are installed again after the lockfile changed', () => {
