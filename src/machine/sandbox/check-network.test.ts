@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { checkNameServers, forwardChainsThatDrop } from './check-network.ts'
+import { checkNameServers, checkPorts, forwardChainsThatDrop } from './check-network.ts'
 
 describe('checks of the network', () => {
   const cases: [rule: string, nameservers: string[], is: string][] = [
@@ -26,4 +26,9 @@ describe('checks of the network', () => {
     ]
     assert.deepEqual(forwardChainsThatDrop(JSON.stringify({ nftables })), ['ip filter FORWARD'])
   })
+})
+
+it('the ports that pods publish are named, in order', () => {
+  assert.equal(checkPorts([]).detail, 'no pod publishes a port of this machine')
+  assert.equal(checkPorts(['udp-53', 'tcp-80']).detail, 'pods publish tcp-80, udp-53')
 })

@@ -6,9 +6,11 @@ import { NETLINK_ROUTE, withNetlink } from '../linux/netlink-socket.ts'
 import { findProgram } from '../process/find-program.ts'
 import { runCommand } from '../process/run-command.ts'
 import { chooseRange } from './address-range.ts'
+import { listClaims } from './claims.ts'
 import { findNetwork, takenRanges } from './network.ts'
 import { baseRules, TABLE } from './nftables-rules.ts'
 import { isLoopback, parseResolvConf, readHostResolvConf } from './resolv-conf.ts'
+import { PORTS_DIRECTORY } from './run-directory.ts'
 import { BRIDGE } from './sandbox-names.ts'
 
 const LIMIT_MS = 10_000
@@ -21,6 +23,7 @@ export async function checkNetwork(wantedRange?: string): Promise<Check[]> {
     checkRange(wantedRange),
     nft === undefined ? NFT_MISSING : await checkNft(nft),
     checkForwarding(),
+    checkPorts(listClaims(PORTS_DIRECTORY).map(({ name }) => name)),
     ...(nft === undefined ? [] : await checkOtherFirewalls(nft)),
     checkNameServers(parseResolvConf(readHostResolvConf('pod')).nameservers),
   ]
@@ -49,6 +52,13 @@ function checkRange(wantedRange: string | undefined): Check {
       remedy: 'choose a range of addresses that this machine does not use',
     }
   }
+}
+
+/** @param claimed names of claims, such as `tcp-8080`. */
+export function checkPorts(claimed: readonly string[]): Check {
+  const detail =
+    claimed.length === 0 ? 'no pod publishes a port of this machine' : `pods publish ${claimed.toSorted().join(', ')}`
+  return { name: 'ports', is: 'ok', detail }
 }
 
 async function checkNft(nft: string): Promise<Check> {

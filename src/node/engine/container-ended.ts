@@ -15,19 +15,15 @@ const FIRST_SIGNAL_EXIT_CODE = 128
 export async function containerEnded(world: PodWorld, exit: ExitRecord): Promise<void> {
   const instance = world.instances.get(exit.id)
   if (instance === undefined) return
-  const state = world.observations.container(instance.container)?.state
-  if (state?.is !== 'running' || state.id !== exit.id) {
-    // The start that made it has not come back yet; it looks here before it is done.
-    world.earlyExits.set(exit.id, exit)
-    return
-  }
+  // The start that made it has not come back yet; it looks here before it is done.
+  const { state } = world.observations.container(instance.container) ?? {}
+  if (state?.is === 'starting') world.earlyExits.set(exit.id, exit)
+  if (state?.is !== 'running' || state.id !== exit.id) return
   const message = await terminationMessage(world, instance, exit.exitCode)
-  const ended = world.observations.container(instance.container)
-  if (ended === undefined) return
-  world.observations.setContainer(instance.container, {
-    ...ended,
-    state: exitedState(exit, state.startedAtMs, message),
-  })
+  // Told twice, the second one comes too late: the next instance may have begun.
+  const { state: stateNow } = world.observations.container(instance.container) ?? {}
+  if (stateNow?.is !== 'running' || stateNow.id !== exit.id) return
+  world.observations.setState(instance.container, exitedState(exit, state.startedAtMs, message))
 }
 
 function exitedState(exit: ExitRecord, startedAtMs: number, message: string): ExitedContainer {
