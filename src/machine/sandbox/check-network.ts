@@ -54,10 +54,10 @@ function checkRange(wantedRange: string | undefined): Check {
   }
 }
 
-/** @param claimed names of claims, such as `tcp-8080`. */
+/** @param claimed names of claims, such as `TCP:8080:0.0.0.0`. */
 export function checkPorts(claimed: readonly string[]): Check {
-  const detail =
-    claimed.length === 0 ? 'no pod publishes a port of this machine' : `pods publish ${claimed.toSorted().join(', ')}`
+  const ports = claimed.map((name) => name.split(':')).map(([protocol, port]) => `${port ?? ''}/${protocol ?? ''}`)
+  const detail = ports.length === 0 ? 'no pod publishes a port of this machine' : `pods publish ${ports.join(', ')}`
   return { name: 'ports', is: 'ok', detail }
 }
 
