@@ -23,7 +23,7 @@ type WithFacts<T, Facts> = Omit<T, keyof Facts> & Readonly<Facts>
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never'
 export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never'
 
-export type ObjectMeta = WithFacts<Json<V1ObjectMeta>, { name: string; namespace: string; uid: string }>
+type ObjectMeta = WithFacts<Json<V1ObjectMeta>, { name: string; namespace: string; uid: string }>
 
 /** A container of a parsed Pod: what Kubernetes' defaulting fills in is there. */
 export type Container = WithFacts<

@@ -47,7 +47,7 @@ export type PullProgress =
     }
   | { readonly is: 'retry'; readonly digest: string; readonly attempt: number; readonly message: string }
 
-export interface LayerSize {
+interface LayerSize {
   readonly digest: string
   readonly sizeBytes: number
 }

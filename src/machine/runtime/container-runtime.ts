@@ -26,7 +26,7 @@ export interface ContainerPlan {
   readonly stdin: boolean
 }
 
-export type RootfsPlan =
+type RootfsPlan =
   /** Lower directories, topmost first; the writable layer goes into the container's own directory. */
   { readonly is: 'overlay'; readonly lowerDirs: readonly string[]; readonly readOnly: boolean }
 

@@ -23,7 +23,7 @@ export function readMachineFacts(): MachineFacts {
 }
 
 /** The names in the bounding set of a /proc/<pid>/status. */
-export function parseCapabilities(status: string): string[] {
+function parseCapabilities(status: string): string[] {
   const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`)
   return CAPABILITIES.filter((_name, number) => (bounding >> BigInt(number)) & 1n)
 }

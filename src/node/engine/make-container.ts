@@ -93,7 +93,7 @@ function userOf(world: PodWorld, container: Container, image: Image): ProcessPla
 }
 
 /** `SIGQUIT`, `QUIT`, `3` → 3; SIGTERM when the image names none or one this machine does not have. */
-export function parseSignal(stopSignal: string | undefined): number {
+function parseSignal(stopSignal: string | undefined): number {
   if (stopSignal === undefined || stopSignal === '') return constants.signals.SIGTERM
   if (/^\d+$/.test(stopSignal)) return Number(stopSignal)
   const name = stopSignal.toUpperCase().startsWith('SIG') ? stopSignal.toUpperCase() : `SIG${stopSignal.toUpperCase()}`

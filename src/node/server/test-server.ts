@@ -8,10 +8,10 @@ import type { Store } from '../store/store.ts'
 import { openServer, type OpenServer, type ServerOptions } from './open-server.ts'
 import type { PodLogOptions, PodStreams } from './pod-streams.ts'
 
-export const NOW_MS = Date.parse('2026-01-02T03:04:05Z')
+const NOW_MS = Date.parse('2026-01-02T03:04:05Z')
 
 /** Parts of an object that tests look at. */
-export interface JsonObject {
+interface JsonObject {
   readonly kind?: string
   readonly apiVersion?: string
   readonly message?: string

@@ -17,7 +17,7 @@ export interface TestImage {
   readonly blobs: ReadonlyMap<string, Buffer>
 }
 
-export type Compression = 'gzip' | 'zstd' | 'none'
+type Compression = 'gzip' | 'zstd' | 'none'
 
 /** Path to content of each file in a layer. */
 export type TestLayer = Readonly<Record<string, string | Buffer>>

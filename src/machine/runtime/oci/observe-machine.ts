@@ -38,7 +38,7 @@ export function observeMachine(): OciMachine {
  * The lowest oom_score_adj that the kernel lets us have: below the one that a process was born with it takes
  * CAP_SYS_RESOURCE in the first user namespace. Asked by trying, which changes nothing that lasts.
  */
-export function probeLowestOomScoreAdj(): number {
+function probeLowestOomScoreAdj(): number {
   const own = readFileSync(OOM_SCORE_FILE, 'utf8')
   for (const wanted of [LOWEST_OOM_SCORE_ADJ, 0]) {
     if (wanted >= Number(own)) break
