@@ -6,6 +6,6 @@ import { FAILURE_REASONS } from '../src/failure.ts'
 
 it('docs/failures.md explains every failure reason, and no other', () => {
   const text = readFileSync(join(import.meta.dirname, '..', 'docs', 'failures.md'), 'utf8')
-  const explained = [...text.matchAll(/^\| ([A-Z]\w+) \|/gm)].map(([, reason]) => reason)
+  const explained = [...text.matchAll(/^\| ([A-Z]\w+) +\|/gm)].map(([, reason]) => reason)
   assert.deepEqual(explained, [...FAILURE_REASONS])
 })
