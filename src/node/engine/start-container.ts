@@ -130,7 +130,6 @@ const NOT_STARTED_REASONS: readonly string[] = [
   'ErrImageNeverPull',
   'ImageInspectError',
   'InvalidImageName',
-  'RegistryUnavailable',
   'CreateContainerConfigError',
   'CreateContainerError',
   'FailedMount',
@@ -146,8 +145,7 @@ function couldNotMake(
   },
 ): void {
   const message = messageFor(world, container, outcome)
-  const thrown = outcome.error instanceof Failure ? outcome.error.reason : 'CreateContainerError'
-  const reason = (NOT_STARTED_REASONS.includes(thrown) ? thrown : 'CreateContainerError') as NotStarted['reason']
+  const reason = reasonOf(outcome.error)
   const last = outcome.before?.state
   const attempts = (last?.is === 'not-started' ? last.attempts : 0) + 1
   if (world.deleted.aborted) {
@@ -165,6 +163,13 @@ function couldNotMake(
     failedAtMs: world.parts.clock.nowMs(),
     attempts,
   })
+}
+
+function reasonOf(error: unknown): NotStarted['reason'] {
+  const thrown = error instanceof Failure ? error.reason : 'CreateContainerError'
+  // A Kubernetes node tells a registry that does not answer from one that refuses by the message only.
+  if (thrown === 'RegistryUnavailable') return 'ErrImagePull'
+  return (NOT_STARTED_REASONS.includes(thrown) ? thrown : 'CreateContainerError') as NotStarted['reason']
 }
 
 /** Machine code speaks of instances by their IDs; people know their containers by name. */
