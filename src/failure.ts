@@ -34,7 +34,6 @@ export const FAILURE_REASONS = [
   'FailedCreatePodSandBox',
   'FailedMount',
   // this machine
-  'ManifestInvalid',
   'UsageError',
   'RuntimeMissing',
   'RuntimeFailed',

@@ -15,7 +15,6 @@ const HTTP_CODE: Partial<Record<FailureReason, number>> = {
   RequestEntityTooLarge: 413,
   UnsupportedMediaType: 415,
   Invalid: 422,
-  ManifestInvalid: 422,
   TooManyRequests: 429,
   InternalError: 500,
   ServiceUnavailable: 503,
