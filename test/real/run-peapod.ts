@@ -37,6 +37,8 @@ export interface RunOptions {
   readonly cwd?: string
 }
 
+type Found<T> = T | undefined | false | 0
+
 /** Starts `./peapod run …` as a user does. */
 export function runPeapod(options: RunOptions): PeapodRun {
   const { stateDirectory, args = [], pods, output = 'json' } = options
@@ -119,11 +121,11 @@ export class PeapodRun implements AsyncDisposable {
   }
 
   /** Waits until `find` answers something else than undefined, false or 0. */
-  async until<T>(what: string, find: () => T | undefined | false | 0): Promise<T> {
+  async until<T>(what: string, find: () => Found<T> | Promise<Found<T>>): Promise<T> {
     const endsAtMs = performance.now() + LIMIT_MS
     for (;;) {
       const hadEnded = this.#exitCode !== undefined
-      const found = find()
+      const found = await find()
       if (found !== undefined && found !== false && found !== 0) return found
       if (hadEnded) throw new Error(`it ended before ${what}${this.#transcript()}`)
       if (performance.now() > endsAtMs) throw new Error(`waited ${LIMIT_MS} ms for: ${what}${this.#transcript()}`)
