@@ -111,16 +111,16 @@ async function serve(engine: Engine, store: Store, socketPath: string): Promise<
 }
 
 async function openImageStoreOf(stateDirectory: string): Promise<ImageStore> {
-  const [{ openImageStore }, { credentialsFromFiles }, { makeBuiltIn }] = await Promise.all([
+  const [{ openImageStore }, { credentialsFromFiles }] = await Promise.all([
     import('./machine/image/image-store.ts'),
     import('./machine/image/registry/credentials.ts'),
-    import('./machine/image/builtin-image.ts'),
   ])
   return openImageStore(join(stateDirectory, 'images'), {
     credentials: credentialsFromFiles(process.env),
     registries: await readRegistries(stateDirectory),
     proxyEnv: process.env,
-    makeBuiltIn,
+    makeBuiltIn: async (reference, store) =>
+      (await import('./machine/image/builtin-image.ts')).makeBuiltIn(reference, store),
     imagesInUse: async () => (await import('./node/engine/images-in-use.ts')).imagesInUse(stateDirectory),
   })
 }

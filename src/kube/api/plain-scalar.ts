@@ -6,6 +6,8 @@ const DECIMAL = /^[-+]?(?:0|[1-9][\d_]*)$/
 const HEXADECIMAL = /^([-+]?)0[xX]([\da-fA-F_]*[\da-fA-F]_*)$/
 const OCTAL = /^([-+]?)0(?:[oO](?=_*[0-7]))?([0-7_]+)$/
 const BINARY = /^([-+]?)0[bB]([01_]*[01]_*)$/
+/** How everything begins that is not text. */
+const FIRST_CHARACTERS = '+-.0123456789~fFnNoOtTyY'
 const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/
 
 /**
@@ -15,6 +17,7 @@ const FLOAT = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/
  * @see https://github.com/kubernetes-sigs/yaml/blob/master/goyaml.v2/resolve.go
  */
 export function readPlainScalar(text: string): string | number | boolean | null {
+  if (!FIRST_CHARACTERS.includes(text.charAt(0))) return text
   if (NULLS.has(text)) return null
   if (TRUE.test(text)) return true
   if (FALSE.test(text)) return false

@@ -19,5 +19,7 @@ export interface OpenEndpoint {
 }
 
 export function openEndpoint(endpoint: Endpoint): OpenEndpoint {
-  return { endpoint, agent: new http.Agent({ keepAlive: true }) }
+  // Given, so that Node does not find out whether `localhost` is an IPv6 address, by a pattern that takes 5 ms to compile.
+  const withoutTls = { servername: '' }
+  return { endpoint, agent: new http.Agent({ keepAlive: true, ...withoutTls }) }
 }
