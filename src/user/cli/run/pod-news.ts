@@ -43,20 +43,21 @@ interface Warning {
   readonly count: number
 }
 
-type WholePodNews = { readonly container?: undefined } & (
+type WholePodNews = { readonly container?: undefined } &
   /** The server has taken it in, under this name. */
-  | { readonly is: 'pod-created' }
-  | { readonly is: 'pod-ready'; readonly ready: number; readonly total: number; readonly tookMs?: number }
-  | { readonly is: 'pod-stopping'; readonly graceSeconds: number }
-  | {
-      readonly is: 'pod-over'
-      readonly phase: 'Succeeded' | 'Failed'
-      readonly reason?: string
-      readonly message?: string
-    }
-  | { readonly is: 'pod-gone' }
-  | Warning
-)
+  (
+    | { readonly is: 'pod-created' }
+    | { readonly is: 'pod-ready'; readonly ready: number; readonly total: number; readonly tookMs?: number }
+    | { readonly is: 'pod-stopping'; readonly graceSeconds: number }
+    | {
+        readonly is: 'pod-over'
+        readonly phase: 'Succeeded' | 'Failed'
+        readonly reason?: string
+        readonly message?: string
+      }
+    | { readonly is: 'pod-gone' }
+    | Warning
+  )
 
 /** A container that never became a process: there is no output to wait for. */
 export function neverRan(exit: Pick<ContainerExit, 'reason'>): boolean {
