@@ -17,6 +17,8 @@ export interface DetachedOptions {
   readonly env: Readonly<Record<string, string>>
   /** The variable that gets the number of its end of the report pipe. */
   readonly reportVariable: string
+  /** Where it works: it must not hold, or write into, whatever folder this program was started in. */
+  readonly cwd: string
   /** Takes what it writes to standard error; standard input and output are /dev/null. */
   readonly errorFile: string
 }
@@ -34,6 +36,7 @@ export function spawnDetached(argv: readonly string[], options: DetachedOptions)
   try {
     const child = spawn(program, argv.slice(1), {
       detached: true,
+      cwd: options.cwd,
       stdio: ['ignore', 'ignore', errors, 'pipe'],
       env: { ...options.env, [options.reportVariable]: String(REPORT_FD) },
     })

@@ -17,6 +17,8 @@ export async function launchContainer(instance: OciInstance, plan: ContainerPlan
   const files = containerFiles(layout, plan.id)
   const conmon = spawnDetached(buildConmonCommand(instance.programs, plan, { layout, container: files }), {
     env: environmentOfRuntime(),
+    // conmon drops a file named oom there when memory ran out.
+    cwd: plan.directory,
     reportVariable: '_OCI_SYNCPIPE',
     errorFile: files.complaints,
   })

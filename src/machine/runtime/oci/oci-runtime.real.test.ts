@@ -7,6 +7,7 @@ import {
   readFileSync,
   symlinkSync,
   writeFileSync,
+  existsSync,
 } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
@@ -173,6 +174,7 @@ describe(
       const resources = { memoryLimitBytes: 16 << 20 }
       const { exitCode, outOfMemory } = await run('dd if=/dev/zero of=/dev/null bs=64M count=1', { resources })
       assert.deepEqual({ exitCode, outOfMemory }, { exitCode: 137, outOfMemory: true })
+      assert.ok(!existsSync('oom'), 'conmon drops nothing into the folder that this program was started in')
       assert.equal((await run('exit 137', { resources })).outOfMemory, false)
     })
 
