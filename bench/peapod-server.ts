@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Pod } from '../src/kube/api/pod.ts'
+import { openClient } from '../src/user/client/open-client.ts'
+import { PODS } from '../src/user/client/resource-type.ts'
+import type { Manifest } from './reference-pod.ts'
+import type { Workbench } from './workbench.ts'
+
+/** A running server of peapod, seen as its clients see it: over its socket. */
+export interface PeapodServer extends AsyncDisposable {
+  readonly pid: number
+  /** Sends the request. Resolves when the server has answered it. */
+  create(manifest: Manifest): Promise<void>
+  delete(name: string): Promise<void>
+  /** Resolves when the watch tells that a pod has got there. */
+  until(name: string, stage: Stage): Promise<void>
+}
+
+/** running: every container of it; gone: its object was removed, which comes last of all. */
+export type Stage = 'running' | 'succeeded' | 'gone'
+
+const LIMIT_MS = 60_000
+
+export async function startPeapodServer(bench: Workbench): Promise<PeapodServer> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'server.ts'), bench.stateDirectory], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  const [socketPath] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const client = openClient({ socketPath })
+  const watching = new AbortController()
+  const pods = followPods(client.watch(PODS, { namespace: 'default', signal: watching.signal }))
+  return {
+    pid: child.pid ?? 0,
+    async create(manifest) {
+      await client.create(PODS, manifest)
+    },
+    delete: (name) => client.delete(PODS, { namespace: 'default', name }),
+    until: (name, stage) => pods.until(name, stage),
+    async [Symbol.asyncDispose]() {
+      watching.abort()
+      await pods.ended
+      client.close()
+      child.stdin.end()
+      await ended
+    },
+  }
+}
+
+interface PodChange {
+  readonly type: string
+  readonly object: Pod
+}
+
+function followPods(changes: AsyncIterable<PodChange>) {
+  const stages = new Map<string, Set<Stage>>()
+  const waiting = new Map<string, () => void>()
+  const follow = async () => {
+    for await (const { type, object } of changes) {
+      const { name } = object.metadata
+      if (type === 'ADDED') stages.set(name, new Set())
+      const reached = stages.get(name) ?? new Set()
+      for (const stage of stagesOf(type, object)) {
+        reached.add(stage)
+        waiting.get(`${name} ${stage}`)?.()
+      }
+    }
+  }
+  return {
+    ended: follow(),
+    async until(name: string, stage: Stage) {
+      if (stages.get(name)?.has(stage) !== true) await withLimit(name, stage, waiting)
+      waiting.delete(`${name} ${stage}`)
+    },
+  }
+}
+
+function withLimit(name: string, stage: Stage, waiting: Map<string, () => void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const limit = setTimeout(() => reject(new Error(`pod "${name}" is not ${stage} after ${LIMIT_MS} ms`)), LIMIT_MS)
+    waiting.set(`${name} ${stage}`, () => {
+      clearTimeout(limit)
+      resolve()
+    })
+  })
+}
+
+function stagesOf(type: string, pod: Pod): Stage[] {
+  if (type === 'DELETED') return ['gone']
+  const { phase, containerStatuses = [] } = pod.status ?? {}
+  if (phase === 'Succeeded') return ['succeeded']
+  const isRunning = phase === 'Running' && containerStatuses.every(({ state }) => state?.running !== undefined)
+  return isRunning ? ['running'] : []
+}
