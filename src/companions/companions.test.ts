@@ -78,6 +78,43 @@ describe('companions', { concurrency: true }, () => {
     )
   })
 
+  it('log-agent outlives a server that resets its connection, and ends well without one when it owes nothing', async () => {
+    await using folder = await temporaryFolder()
+    const log = join(folder.path, 'access.log')
+    await writeFile(log, 'first\n')
+    const server = createServer()
+    const port = await listen(server)
+    const agent = startCompanion('log-agent', [], {
+      LOG_FILES: log,
+      LOG_SERVER: `127.0.0.1:${port}`,
+      LOG_SOURCE: 'web',
+    })
+    const ended = outcome(agent)
+    const [first] = (await once(server, 'connection')) as [Socket]
+    await once(first, 'data')
+    first.resetAndDestroy()
+    const [second] = (await once(server, 'connection')) as [Socket]
+    await appendFile(log, 'second\n')
+    const [shipped] = (await once(second, 'data')) as [Buffer]
+    assert.match(shipped.toString(), /"second"/)
+    server.close()
+    second.resetAndDestroy()
+    agent.kill('SIGTERM')
+    const { code, output } = await ended
+    assert.doesNotMatch(output, /at .*log-agent\.ts/)
+    assert.equal(code, 0)
+  })
+
+  it('log-agent owns up to lines that it could not ship', async () => {
+    await using folder = await temporaryFolder()
+    const log = join(folder.path, 'access.log')
+    const agent = startCompanion('log-agent', [], { LOG_FILES: log, LOG_SERVER: '127.0.0.1:1' })
+    await once(agent.stdout, 'data')
+    await writeFile(log, 'unheard\n')
+    agent.kill('SIGTERM')
+    assert.equal((await outcome(agent)).code, 1)
+  })
+
   it('log-adapter turns the lines of several files into one format and ends with what is there', async () => {
     await using folder = await temporaryFolder()
     await writeFile(join(folder.path, 'api.log'), '{"level":"warn","msg":"slow"}\n')

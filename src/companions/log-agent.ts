@@ -36,24 +36,36 @@ while (!stopping.signal.aborted) {
   if (server === undefined) continue
   await ship(server, stopping.signal)
 }
-const last = await reach(LOG_SERVER, AbortSignal.timeout(LAST_SEND_MS))
 await readNewLines()
-if (last !== undefined) {
-  send(last)
-  last.end()
-  await once(last, 'close')
-}
-process.exit(waiting.length === 0 ? 0 : 1)
+process.exit(waiting.length === 0 || (await sendTheRest(LOG_SERVER)) ? 0 : 1)
 
 async function ship(server: Socket, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && !server.destroyed) {
     await readNewLines()
     if (waiting.length > 0 && server.writable && !send(server)) {
-      await Promise.race([once(server, 'drain'), once(server, 'close')])
+      await anyOf(server, ['drain', 'close'])
     }
     await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
   }
   server.end()
+}
+
+/** Whether all of it went out before the server closed the connection. */
+async function sendTheRest(address: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(LAST_SEND_MS)
+  const server = await reach(address, signal)
+  if (server === undefined) return false
+  const closed = anyOf(server, ['close'])
+  server.end(waiting.splice(0).join(''))
+  await Promise.race([closed, delay(LAST_SEND_MS)])
+  return server.closed && server.errored === null
+}
+
+/** Unlike once() of node:events it does not reject when the connection fails: it closes then. */
+function anyOf(server: Socket, events: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of events) server.once(event, () => resolve())
+  })
 }
 
 function send(server: Socket): boolean {
