@@ -6,6 +6,7 @@ import type {
   V1PodCondition,
   V1PodSpec,
   V1PodStatus,
+  V1Probe,
   V1Volume,
 } from '@kubernetes/client-node'
 
@@ -25,6 +26,12 @@ export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never'
 
 type ObjectMeta = WithFacts<Json<V1ObjectMeta>, { name: string; namespace: string; uid: string }>
 
+/** A probe of a parsed Pod (P1). */
+export type Probe = WithFacts<
+  Json<V1Probe>,
+  { timeoutSeconds: number; periodSeconds: number; successThreshold: number; failureThreshold: number }
+>
+
 /** A container of a parsed Pod: what Kubernetes' defaulting fills in is there. */
 export type Container = WithFacts<
   Json<V1Container>,
@@ -35,6 +42,9 @@ export type Container = WithFacts<
     terminationMessagePath: string
     terminationMessagePolicy: 'File' | 'FallbackToLogsOnError'
     restartPolicy?: RestartPolicy
+    startupProbe?: Probe
+    livenessProbe?: Probe
+    readinessProbe?: Probe
   }
 >
 

@@ -40,6 +40,10 @@ export interface ObservedContainer {
   readonly previous?: ExitedContainer
   /** What the image reference resolved to, once it did. */
   readonly image?: { readonly name: string; readonly id: string }
+  /** The image reference of the manifest that the newest instance is made from: another one there is a new wish (C4). */
+  readonly specImage?: string
+  /** What asks the newest instance to stop, such as `SIGTERM` (H8). */
+  readonly stopSignal?: string
 }
 
 export interface ExitedContainer {
@@ -53,6 +57,10 @@ export interface ExitedContainer {
   /** 0 when it never ran. */
   readonly startedAtMs: number
   readonly finishedAtMs: number
+  /** Why it was stopped; absent: it ended by itself. */
+  readonly stoppedBecause?: StopReason
+  /** What its postStart hook said when it failed (H1). */
+  readonly postStartFailure?: string
 }
 
 export type ContainerState =
@@ -61,17 +69,33 @@ export type ContainerState =
   /** Its image is being pulled, or it is being created and started. */
   | { readonly is: 'starting'; readonly sinceMs: number }
   | NotStarted
-  | {
-      readonly is: 'running'
-      readonly id: string
-      readonly startedAtMs: number
-      /** Process running, postStart finished, startup probe passed or none (S4). */
-      readonly started: boolean
-      /** Readiness probe's verdict, or true without one. */
-      readonly ready: boolean
-      readonly stopping?: ObservedStopping
-    }
+  | RunningContainer
   | ExitedContainer
+
+/** Made and changed by the functions of running-container.ts alone: they keep `started` and `ready` true to the rest. */
+export interface RunningContainer {
+  readonly is: 'running'
+  readonly id: string
+  readonly startedAtMs: number
+  /** Process running, postStart finished, startup probe passed or none (S4). */
+  readonly started: boolean
+  /** Started, and the readiness probe's verdict, or true without one. */
+  readonly ready: boolean
+  /** Absent: it has no such hook (H1). */
+  readonly postStart?: PostStartCourse
+  /** What its probes have found so far; the start values hold for what is absent (P2). */
+  readonly probes?: Readonly<Partial<Record<ProbeKind, ProbeVerdict>>>
+  readonly stopping?: ObservedStopping
+}
+
+export type PostStartCourse = 'due' | 'running' | 'done' | { readonly failed: string }
+
+export type ProbeKind = 'startup' | 'liveness' | 'readiness'
+
+export interface ProbeVerdict {
+  readonly result: 'success' | 'failure'
+  readonly sinceMs: number
+}
 
 /** The last attempt to start it did not get as far as a process; it is tried again after a back-off (Q10, R9). */
 export interface NotStarted {
@@ -93,9 +117,11 @@ export interface NotStarted {
 
 /** A stop that was begun and has not ended the process yet. */
 export interface ObservedStopping {
-  /** When its grace period began. */
+  /** When its grace period began: with the preStop hook, if there is one (H2). */
   readonly sinceMs: number
   readonly graceSeconds: number
+  /** 'done' whether it failed or not; absent: it was not begun, or whoever ran it is gone. */
+  readonly preStop?: 'running' | 'done'
   /** When SIGTERM (or the container's stop signal) was sent. */
   readonly terminatedAtMs?: number
   readonly killedAtMs?: number

@@ -11,7 +11,16 @@ export type PodAction =
    * observed state stays 'absent' (or 'exited') and performing it twice or not at all is right.
    */
   | { readonly do: 'prepare'; readonly container: string }
-  /** Begin (or shorten) a stop: send the stop signal now; its grace period is on the record from now on. */
+  /** Begin the postStart hook of a container whose process runs (H1). */
+  | { readonly do: 'run-post-start'; readonly container: string }
+  /** Begin a stop with the preStop hook: its grace period is on the record from now on (H2). */
+  | {
+      readonly do: 'run-pre-stop'
+      readonly container: string
+      readonly graceSeconds: number
+      readonly because: StopReason
+    }
+  /** Send the stop signal now. A stop that is on the record already keeps its beginning and its grace period. */
   | {
       readonly do: 'terminate'
       readonly container: string
@@ -20,6 +29,11 @@ export type PodAction =
     }
   /** SIGKILL: the grace period is over, or there was none. */
   | { readonly do: 'kill'; readonly container: string; readonly because: StopReason }
+  /**
+   * No process of the pod is left and all is to begin anew in the same sandbox, on the same volumes: replace the records
+   * of all containers by what `resetContainer` makes of them, at once (R7).
+   */
+  | { readonly do: 'reset-containers' }
   /** Unmount, free addresses and cgroups: no process of the pod is left. */
   | { readonly do: 'remove-sandbox' }
   /** The pod was deleted and nothing of it is left on the machine: take the object out of the store (H10). */
@@ -36,4 +50,5 @@ export type StopReason =
   | 'StartupFailed'
   | 'PostStartFailed'
   | 'ImageChanged'
+  | 'AllContainersRestarting'
   | 'Evicted'

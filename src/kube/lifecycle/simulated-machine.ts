@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ExitedContainer, NotStarted, ObservedContainer, ObservedPod, ObservedSandbox } from './observed-pod.ts'
 import type { PodAction } from './pod-action.ts'
+import { resetContainer } from './reset-container.ts'
 import { nextCounters } from './restart-delay.ts'
 
 /** What one instance of a container does on a simulated machine. */
@@ -90,6 +91,14 @@ export class SimulatedMachine {
         return
       case 'prepare':
         this.#prepare(action.container)
+        return
+      case 'reset-containers':
+        assert.ok(!this.#someoneIsUp(), 'containers begin anew when none of them runs')
+        for (const [name, record] of Object.entries(this.#containers)) this.#containers[name] = resetContainer(record)
+        return
+      case 'run-post-start':
+      case 'run-pre-stop':
+        assert.fail('no container here has hooks')
         return
       case 'terminate':
         this.#terminate(action)

@@ -3,6 +3,9 @@ import { forgetPod } from './forget-pod.ts'
 import { makeSandbox } from './make-sandbox.ts'
 import type { PodWorld } from './pod-world.ts'
 import { removeSandbox } from './remove-sandbox.ts'
+import { resetContainers } from './reset-containers.ts'
+import { runPostStart } from './run-post-start.ts'
+import { runPreStop } from './run-pre-stop.ts'
 import { prepareContainer, startContainer } from './start-container.ts'
 import { killContainer, terminateContainer } from './stop-container.ts'
 
@@ -24,10 +27,16 @@ function stepOf(world: PodWorld, action: Step, signal: AbortSignal): Promise<voi
       return startContainer(world, action.container, signal)
     case 'prepare':
       return prepareContainer(world, action.container, signal)
+    case 'run-post-start':
+      return runPostStart(world, action.container)
+    case 'run-pre-stop':
+      return runPreStop(world, action.container, action)
     case 'terminate':
       return terminateContainer(world, action.container, action)
     case 'kill':
       return killContainer(world, action.container, action.because)
+    case 'reset-containers':
+      return resetContainers(world)
     case 'remove-sandbox':
       return removeSandbox(world, signal)
     case 'forget-pod':

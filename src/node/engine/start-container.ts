@@ -3,6 +3,7 @@ import type { Container } from '../../kube/api/pod.ts'
 import { allContainers } from '../../kube/api/pod.ts'
 import type { ContainerState, ExitedContainer, ObservedContainer } from '../../kube/lifecycle/observed-pod.ts'
 import { nextCounters } from '../../kube/lifecycle/restart-delay.ts'
+import { runningContainer } from '../../kube/lifecycle/running-container.ts'
 import { containerEnded } from './container-ended.ts'
 import { ensureImage } from './ensure-image.ts'
 import type { InstanceNumber } from './make-container.ts'
@@ -21,6 +22,7 @@ export async function startContainer(world: PodWorld, name: string, signal: Abor
   world.observations.setContainer(name, {
     ...number,
     ...(before?.image === undefined ? {} : { image: before.image }),
+    specImage: container.image,
     state: { is: 'starting', sinceMs: world.parts.clock.nowMs() },
     ...(previous === undefined ? {} : { previous }),
   })
@@ -78,13 +80,7 @@ async function runInstance(
     const record = await world.parts.runtime.start(instance.id)
     world.event('Normal', 'Started', `Started container ${name}`, name)
     world.observations.setImage(name, instance.image)
-    world.observations.setState(name, {
-      is: 'running',
-      id: instance.id,
-      startedAtMs: record.startedAtMs,
-      started: true,
-      ready: true,
-    })
+    world.observations.setState(name, runningContainer(container, record))
     const exit = record.is === 'exited' ? record : world.earlyExits.get(instance.id)
     if (exit !== undefined) await containerEnded(world, exit)
   } catch (error) {

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import type { StopReason } from '../../kube/lifecycle/pod-action.ts'
 import type { PodWorld } from './pod-world.ts'
 
-/** Begins a stop, or shortens one: the stop signal is on its way when this returns. */
+/** Begins a stop, or goes on with one whose preStop hook is over: the stop signal is on its way when this returns. */
 export async function terminateContainer(
   world: PodWorld,
   name: string,
@@ -12,12 +12,8 @@ export async function terminateContainer(
   if (state?.is !== 'running') return
   if (state.stopping === undefined) world.event('Normal', 'Killing', stopSentence(name, wanted.because), name)
   const nowMs = world.parts.clock.nowMs()
-  world.observations.setStopping(name, {
-    sinceMs: nowMs,
-    graceSeconds: wanted.graceSeconds,
-    terminatedAtMs: nowMs,
-    because: wanted.because,
-  })
+  const begun = state.stopping ?? { sinceMs: nowMs, graceSeconds: wanted.graceSeconds, because: wanted.because }
+  world.observations.setStopping(name, { ...begun, terminatedAtMs: nowMs })
   await world.parts.runtime.signal(state.id, world.instances.get(state.id)?.stopSignal ?? constants.signals.SIGTERM)
 }
 
@@ -49,6 +45,7 @@ function stopSentence(name: string, because: StopReason): string {
     case 'DeadlineExceeded':
     case 'SandboxChanged':
     case 'InitRestarted':
+    case 'AllContainersRestarting':
     case 'Evicted':
       return `Stopping container ${name}`
   }
