@@ -2,6 +2,18 @@ import { type CriLogLine, parseCriLine } from './cri-log.ts'
 
 type Stream = CriLogLine['stream']
 
+/** How lines are told, and which. */
+export interface LineOptions {
+  /** Each line begins with its instant and a space. */
+  readonly timestamps: boolean
+  /** Each line begins with `stdout` or `stderr` and a space; after its instant, if it has one. */
+  readonly streamNames?: boolean
+  /** Only what was written there; absent: both. */
+  readonly stream?: Stream
+  /** Only lines from this instant on, epoch milliseconds. */
+  readonly sinceMs?: number
+}
+
 /** Longer lines are told in pieces, so that one that never ends fills no memory. */
 const LONGEST_HELD = 65_536
 
@@ -15,17 +27,18 @@ interface Unfinished {
 
 /**
  * Puts the pieces of a CRI log together to lines again. The log cuts lines anywhere, in the middle of a character too:
- * texts here are bytes as Latin-1 characters.
+ * texts here are bytes as Latin-1 characters. Lines come in the order of their ends; the kubelet tells pieces as they
+ * come and lets what one stream wrote run into the line of the other.
  */
 export class LogLines {
-  readonly #timestamps: boolean
+  readonly #options: LineOptions
   readonly #sinceMs: number
   readonly #unfinished = new Map<Stream, Unfinished>()
   /** Whose line was told in part last. */
   #open: Stream | undefined
 
-  constructor(options: { readonly timestamps: boolean; readonly sinceMs?: number }) {
-    this.#timestamps = options.timestamps
+  constructor(options: LineOptions) {
+    this.#options = options
     this.#sinceMs = options.sinceMs ?? -Infinity
   }
 
@@ -33,7 +46,7 @@ export class LogLines {
   add(log: string): string {
     let told = ''
     for (const entry of log.split('\n').map(parseCriLine)) {
-      if (entry === undefined || this.#isOlder(entry)) continue
+      if (entry === undefined || !this.#isWanted(entry)) continue
       const { stream, partial } = entry
       const before = this.#unfinished.get(stream)
       const line = { time: before?.time ?? entry.time, text: (before?.text ?? '') + entry.text }
@@ -44,6 +57,11 @@ export class LogLines {
     return told
   }
 
+  /** Whether there is a piece of a line that was not told. */
+  get holdsPieces(): boolean {
+    return [...this.#unfinished.values()].some(({ text }) => text !== '')
+  }
+
   /** What there is of lines whose end has not come. */
   unfinished(): string {
     return [...this.#unfinished]
@@ -52,8 +70,9 @@ export class LogLines {
   }
 
   /** A line is as old as its first piece. */
-  #isOlder({ stream, time }: CriLogLine): boolean {
-    return this.#sinceMs !== -Infinity && !this.#unfinished.has(stream) && Date.parse(time) < this.#sinceMs
+  #isWanted({ stream, time }: CriLogLine): boolean {
+    if (this.#options.stream !== undefined && this.#options.stream !== stream) return false
+    return this.#sinceMs === -Infinity || this.#unfinished.has(stream) || Date.parse(time) >= this.#sinceMs
   }
 
   #tellWhole(stream: Stream, line: Unfinished): string {
@@ -73,6 +92,8 @@ export class LogLines {
   /** What the other stream wrote in the middle of a line must not run into it. */
   #start(stream: Stream, { time }: Unfinished): string {
     if (this.#open === stream) return ''
-    return (this.#open === undefined ? '' : '\n') + (this.#timestamps ? `${time} ` : '')
+    const { timestamps, streamNames } = this.#options
+    const instant = timestamps ? `${time.endsWith('+00:00') ? `${time.slice(0, -6)}Z` : time} ` : ''
+    return (this.#open === undefined ? '' : '\n') + instant + (streamNames === true ? `${stream} ` : '')
   }
 }

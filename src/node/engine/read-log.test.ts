@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import fc from 'fast-check'
 import type { LogOptions } from './read-log.ts'
 import { readLog } from './read-log.ts'
 
@@ -61,6 +64,20 @@ describe('readLog', () => {
     ],
     ['a line that is cut off is held back', 't stdout F a\nt std', {}, 'a\n'],
     ['an empty line is a line', 't stdout F \n', {}, '\n'],
+    ['one stream', 't stdout F out\nt stderr P er\nt stdout F out\nt stderr F r\n', { stream: 'stderr' }, 'err\n'],
+    [
+      'the stream of each line',
+      't1 stdout P a\nt2 stderr F e\nt3 stdout F b\n',
+      { timestamps: true, streamNames: true },
+      't2 stderr e\nt1 stdout ab\n',
+    ],
+    [
+      'instants as Kubernetes writes them',
+      '2026-01-01T00:00:00.5+00:00 stdout F a\n2026-01-01T00:00:00.5+02:00 stdout F b\n',
+      { timestamps: true },
+      '2026-01-01T00:00:00.5Z a\n2026-01-01T00:00:00.5+02:00 b\n',
+    ],
+    ['a damaged file', `${'x'.repeat(3_000_000)}\nt stdout F a\n`, {}, 'a\n'],
   ]
   for (const [rule, log, options, text] of CASES) {
     it(rule, async () => {
@@ -72,7 +89,7 @@ describe('readLog', () => {
   it('a line that goes on after a pause is still one line, unless the other stream came between', async () => {
     await writeFile(file(), 't1 stdout P one')
     const { follow, end } = aWriter()
-    const reading = readLog(file(), { ...plain, timestamps: true, follow })
+    const reading = readLog(file(), { ...plain, timestamps: true, follow: { ...follow, quietMs: 1 } })
     const next = async (): Promise<string> => Buffer.from((await reading.next()).value ?? []).toString()
     await appendFile(file(), '\n')
     assert.equal(await next(), 't1 one')
@@ -87,6 +104,26 @@ describe('readLog', () => {
 
   it('a log that is not there is empty', async () => {
     assert.equal(await textOf(readLog(join(folder, 'nope.log'), plain)), '')
+  })
+
+  it('a log that cannot be read is a failure', async () => {
+    await writeFile(file(), '')
+    await assert.rejects(textOf(readLog(join(file(), 'nope.log'), plain)), /read the log ".*nope\.log": ENOTDIR/)
+  })
+
+  it('a line that never ends is told as it comes', async () => {
+    const piece = 'x'.repeat(8_000)
+    await writeFile(file(), `t stdout P ${piece}\n`.repeat(400))
+    const { follow, end } = aWriter()
+    let longest = 0
+    let total = 0
+    for await (const chunk of readLog(file(), { ...plain, follow })) {
+      longest = Math.max(longest, chunk.length)
+      total += chunk.length
+      if (total > 3_000_000) end()
+    }
+    assert.equal(total, 3_200_000)
+    assert.ok(longest < 200_000, String(longest))
   })
 
   it('a tail across many chunks', async () => {
@@ -121,4 +158,105 @@ describe('readLog', () => {
     stop.abort()
     assert.equal(await reading, '')
   })
+
+  const EXACT: Omit<LogOptions, 'follow'> = { timestamps: true, streamNames: true, signal: NEVER }
+
+  it('gives every line once and whole, wherever the writer stops for a moment', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(arbitraryEntry), fc.array(fc.nat(600)), async (entries, cuts) => {
+        const log = Buffer.from(entries.map(entryText).join(''), 'latin1')
+        await writeFile(file(), '')
+        const { follow, end } = aWriter()
+        const reading = textOf(readLog(file(), { ...EXACT, follow: { ...follow, quietMs: 60_000 } }))
+        let from = 0
+        for (const cut of [...cuts.filter((cut) => cut < log.length).sort((a, b) => a - b), log.length]) {
+          await appendFile(file(), log.subarray(from, cut))
+          from = cut
+        }
+        end()
+        assert.equal(await reading, linesOf(entries))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('gives every line of another process once and whole', async () => {
+    await writeFile(file(), '')
+    const { follow, end } = aWriter()
+    const writer = spawn(process.execPath, ['--eval', WRITER, file(), String(Date.now() % 1_000_000)], {
+      stdio: 'inherit',
+    })
+    const reading = textOf(readLog(file(), { ...EXACT, follow: { ...follow, quietMs: 60_000 } }))
+    const [exitCode] = (await once(writer, 'exit')) as [number]
+    end()
+    const text = await reading
+    assert.equal(exitCode, 0)
+    const entries = parseEntries(await readFile(file(), 'latin1'))
+    assert.ok(entries.length > 3_000)
+    assert.equal(text, linesOf(entries))
+  })
 })
+
+interface Entry {
+  readonly time: string
+  readonly stream: 'stdout' | 'stderr'
+  readonly tag: 'F' | 'P'
+  readonly text: string
+}
+
+const arbitraryEntry: fc.Arbitrary<Entry> = fc.record({
+  time: fc.nat(9).map((digit) => `t${digit}`),
+  stream: fc.constantFrom('stdout', 'stderr'),
+  tag: fc.constantFrom('F', 'P'),
+  // Any bytes but a newline, spaces and words of the format among them.
+  text: fc.string({ unit: fc.constantFrom('a', ' ', '\r', '\0', '\xc3', '\xa4', 't1 stdout F '), maxLength: 8 }),
+})
+
+function entryText({ time, stream, tag, text }: Entry): string {
+  return `${time} ${stream} ${tag} ${text}\n`
+}
+
+function parseEntries(log: string): Entry[] {
+  return log
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => {
+      const [time = '', stream, tag, ...words] = line.split(' ')
+      return {
+        time,
+        stream: stream === 'stdout' ? 'stdout' : 'stderr',
+        tag: tag === 'F' ? 'F' : 'P',
+        text: words.join(' '),
+      }
+    })
+}
+
+/** What a reader gets: lines in the order of their ends, each with the instant of its beginning, then what has no end. */
+function linesOf(entries: readonly Entry[]): string {
+  const open = new Map<string, { start: string; text: string }>()
+  let lines = ''
+  for (const { time, stream, tag, text } of entries) {
+    const line = open.get(stream) ?? { start: `${time} ${stream} `, text: '' }
+    open.set(stream, { ...line, text: line.text + text })
+    if (tag === 'P') continue
+    lines += `${line.start}${line.text}${text}\n`
+    open.delete(stream)
+  }
+  const unfinished = [...open.values()].filter(({ text }) => text !== '').map(({ start, text }) => start + text)
+  return lines + unfinished.join('\n')
+}
+
+/** Writes entries of both streams in portions that end anywhere, as fast as it can. Arguments: the file, a seed. */
+const WRITER = `
+const { openSync, writeSync } = require('node:fs')
+const fd = openSync(process.argv[1], 'a')
+let seed = Number(process.argv[2])
+const random = (limit) => (seed = (seed * 48271 + 11) % 2147483647) % limit
+let log = ''
+for (let number = 0; number < 4000; number += 1) {
+  const stream = random(3) === 0 ? 'stderr' : 'stdout'
+  log += 't' + number + ' ' + stream + ' ' + (random(4) === 0 ? 'P' : 'F') + ' ' + 'x'.repeat(random(80)) + number + '\\n'
+}
+const bytes = Buffer.from(log + 'end stdout F \\nend stderr F \\n')
+for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, Math.min(1 + random(300), bytes.length - at))
+`

@@ -1,20 +1,26 @@
-import { watch } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { LogLines } from './log-lines.ts'
+import { Failure, messageOf } from '../../failure.ts'
+import { FileChanges } from './file-changes.ts'
+import { type LineOptions, LogLines } from './log-lines.ts'
 
 const CHUNK_BYTES = 65_536
 const NEWLINE = 0x0a
 const NO_BYTES = Buffer.alloc(0)
+/** Entries are far shorter. Without its end within this length a file is damaged, and the rest of the entry is let go. */
+const LONGEST_ENTRY_BYTES = 1_048_576
+/** How long a line without its end waits for the rest before it is told as it is: a prompt has none. */
+const QUIET_MS = 100
 
-export interface LogOptions {
+export interface LogOptions extends LineOptions {
   /** Goes on until `isOver` says that no more will come; absent: ends at the end of the file. */
-  readonly follow?: { readonly isOver: () => boolean; readonly whenChanged: (callback: () => void) => () => void }
-  readonly timestamps: boolean
+  readonly follow?: {
+    readonly isOver: () => boolean
+    readonly whenChanged: (callback: () => void) => () => void
+    /** Instead of 100 ms. */
+    readonly quietMs?: number
+  }
   /** Only so many of the last lines that are there now; absent: all. */
   readonly tailLines?: number
-  /** Only lines from this instant on. */
-  readonly sinceMs?: number
   readonly signal: AbortSignal
 }
 
@@ -23,29 +29,39 @@ export interface LogOptions {
  * one. A reader that stops reading stops the file reads.
  */
 export async function* readLog(logFile: string, options: LogOptions): AsyncGenerator<Uint8Array> {
-  await using file = await open(logFile, 'r').catch(() => undefined)
+  await using file = await openLog(logFile)
   if (file === undefined) return
-  const more = options.follow === undefined ? undefined : new FileChanges(logFile, options.follow, options.signal)
+  const { follow, signal } = options
+  using changes = follow === undefined ? undefined : new FileChanges(logFile, follow.whenChanged, signal)
+  const lines = new LogLines(options)
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
+  let offset = options.tailLines === undefined ? 0 : await offsetOfTail(file, options.tailLines)
+  let rest: Buffer = NO_BYTES
+  let isQuiet = false
+  while (!signal.aborted) {
+    // Asked before the read: what was written until then is in the file.
+    const isOver = follow === undefined || follow.isOver()
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, offset)
+    offset += bytesRead
+    const chunk = Buffer.concat([rest, buffer.subarray(0, bytesRead)])
+    const end = chunk.lastIndexOf(NEWLINE) + 1
+    rest = chunk.subarray(end, end + LONGEST_ENTRY_BYTES)
+    const whole = lines.add(chunk.toString('latin1', 0, end))
+    const text = bytesRead === 0 && (isOver || isQuiet) ? whole + lines.unfinished() : whole
+    if (text !== '') yield Buffer.from(text, 'latin1')
+    if (bytesRead > 0) continue
+    if (isOver || changes === undefined) return
+    isQuiet = !(await changes.next(lines.holdsPieces ? (follow.quietMs ?? QUIET_MS) : Infinity))
+  }
+}
+
+/** A container that never wrote has no log. */
+async function openLog(logFile: string) {
   try {
-    let offset = options.tailLines === undefined ? 0 : await offsetOfTail(file, options.tailLines)
-    let rest: Buffer = NO_BYTES
-    const lines = new LogLines(options)
-    while (!options.signal.aborted) {
-      // Asked before the read: what was written until then is in the file.
-      const over = more === undefined || more.isOver()
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, offset)
-      offset += bytesRead
-      const chunk = Buffer.concat([rest, buffer.subarray(0, bytesRead)])
-      const end = chunk.lastIndexOf(NEWLINE) + 1
-      rest = chunk.subarray(end)
-      const text = lines.add(chunk.toString('latin1', 0, end)) + (bytesRead > 0 ? '' : lines.unfinished())
-      if (text !== '') yield Buffer.from(text, 'latin1')
-      if (bytesRead > 0) continue
-      if (over) return
-      await more.next()
-    }
-  } finally {
-    more?.close()
+    return await open(logFile, 'r')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw new Failure('InternalError', `read the log "${logFile}": ${messageOf(cause)}`, { cause })
   }
 }
 
@@ -75,37 +91,3 @@ type FileRead = (
   length: number,
   position: number,
 ) => Promise<{ buffer: Buffer; bytesRead: number }>
-
-/** Tells when a file has grown or its writer is done. */
-class FileChanges {
-  readonly isOver: () => boolean
-  #changed = false
-  #resume: (() => void) | undefined
-  readonly #close: (() => void)[]
-
-  constructor(file: string, follow: NonNullable<LogOptions['follow']>, signal: AbortSignal) {
-    this.isOver = follow.isOver
-    const notify = (): void => {
-      this.#changed = true
-      this.#resume?.()
-    }
-    // The folder, not the file: it also sees the file replaced. One folder holds the few logs of one container.
-    const watcher = watch(dirname(file), notify)
-    signal.addEventListener('abort', notify, { once: true })
-    this.#close = [() => watcher.close(), () => signal.removeEventListener('abort', notify), follow.whenChanged(notify)]
-  }
-
-  async next(): Promise<void> {
-    if (!this.#changed) {
-      await new Promise<void>((resolve) => {
-        this.#resume = resolve
-      })
-      this.#resume = undefined
-    }
-    this.#changed = false
-  }
-
-  close(): void {
-    for (const close of this.#close) close()
-  }
-}
