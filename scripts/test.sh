@@ -5,7 +5,7 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 cd "$here"
 . scripts/setup.sh
 need_npm_packages "$here"
-need_system_packages docker-registry=docker-registry skopeo=skopeo
+need_system_packages docker-registry=docker-registry skopeo=skopeo curl=curl
 find_pinned_node "$here"
 PATH=$(dirname "$PINNED_NODE"):$PATH:/usr/sbin:/sbin
 export PATH
