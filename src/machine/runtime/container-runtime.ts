@@ -81,6 +81,28 @@ export type ContainerRecord =
       readonly finishedAtMs: number
     }
 
+/** A program to run beside the one that a container was made for. */
+export interface ExecRequest {
+  readonly args: readonly string[]
+  /** NAME=value, added to the environment of the container; the same name is replaced. */
+  readonly env?: readonly string[]
+  /** An absolute path in the container. */
+  readonly workingDir: string
+  /** After it the program is killed, with all its children. Infinity: as long as the container lives. */
+  readonly timeoutMs: number
+  /** Aborting kills it too. */
+  readonly signal: AbortSignal
+}
+
+export interface ExecResult {
+  /** As a shell counts: 128 + n after signal n. */
+  readonly exitCode: number
+  /** The last 16 KiB of what it wrote to standard output and standard error; between the two there is no sure order. */
+  readonly output: string
+  /** It was killed because its time was up. */
+  readonly timedOut: boolean
+}
+
 /**
  * Makes, starts, ends and removes containers, and remembers them across restarts of this program: `list` tells the
  * truth of the machine, not of memory.
@@ -95,6 +117,14 @@ export interface ContainerRuntime {
   start(id: string): Promise<ContainerRecord & { readonly is: 'running' | 'exited' }>
   /** Sends a signal to the container's first process ('KILL': to all of them); a container that is gone is no error. */
   signal(id: string, signalNumber: number): Promise<void>
+  /**
+   * Runs a program in a running container, as its user and under all of its limits: cgroup, namespaces, capabilities,
+   * seccomp, no_new_privs. Resolves when it has ended and nobody holds its output open any more.
+   *
+   * @throws Failure StartError when there is no such program or it can't be executed, NotFound when the container does
+   *   not run (or ended before the program began), Interrupted after an abort.
+   */
+  exec(id: string, request: ExecRequest): Promise<ExecResult>
   /** Kills what is left, frees mounts, cgroup, directory. Idempotent. The log file stays. */
   remove(id: string): Promise<void>
   /** Every container of this runtime's root, whoever made it. */

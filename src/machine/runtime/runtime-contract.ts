@@ -2,15 +2,19 @@ import assert from 'node:assert/strict'
 import { constants } from 'node:os'
 import { describe, it } from 'node:test'
 import type { Failure } from '../../failure.ts'
-import type { ContainerPlan, ContainerRecord, ContainerRuntime } from './container-runtime.ts'
+import type { ContainerPlan, ContainerRecord, ContainerRuntime, ExecRequest } from './container-runtime.ts'
 
 /** Programs that every runtime can be made to run. */
 export type ContractProgram = 'ends on TERM with 3' | 'ignores TERM' | 'ends with 7' | 'is not there'
+
+/** Programs that every container can be made to run beside its own. */
+export type ContractExec = 'says hello, ends with 4' | 'says hello, never ends' | 'is not there'
 
 /** A runtime on a machine of its own. */
 export interface RuntimeUnderTest extends AsyncDisposable {
   open(): Promise<ContainerRuntime & AsyncDisposable>
   plan(id: string, program: ContractProgram): ContainerPlan
+  exec(program: ContractExec): Pick<ExecRequest, 'args'>
   /** Lets time pass until something holds. @throws when it does not after some seconds. */
   until(holds: () => boolean | Promise<boolean>): Promise<void>
 }
@@ -173,6 +177,76 @@ export function runtimeContract(
       await assert.rejects(runtime.create(test.plan('one', 'ends with 7'), stop.signal), reason('Interrupted'))
       assert.deepEqual(await runtime.list(), [])
     })
+
+    const request = (
+      test: RuntimeUnderTest,
+      program: ContractExec,
+      change: Partial<ExecRequest> = {},
+    ): ExecRequest => ({
+      ...test.exec(program),
+      workingDir: '/',
+      timeoutMs: 20_000,
+      signal: never,
+      ...change,
+    })
+    const settled = async <T>(test: RuntimeUnderTest, wanted: Promise<T>): Promise<T> => {
+      let done = false
+      const end = () => (done = true)
+      wanted.then(end, end)
+      await test.until(() => done)
+      return wanted
+    }
+
+    promise('exec runs a program beside the first one, and tells its code and output', async (test) => {
+      await using runtime = await test.open()
+      await begin(runtime, test.plan('one', 'ignores TERM'))
+      const result = await settled(test, runtime.exec('one', request(test, 'says hello, ends with 4')))
+      assert.deepEqual(result, { exitCode: 4, output: 'hello\n', timedOut: false })
+      assert.equal((await listed(runtime, 'one'))?.is, 'running')
+    })
+
+    promise('exec kills a program whose time is up, and nothing else', async (test) => {
+      await using runtime = await test.open()
+      await begin(runtime, test.plan('one', 'ignores TERM'))
+      const late = request(test, 'says hello, never ends', { timeoutMs: 1_000 })
+      const result = await settled(test, runtime.exec('one', late))
+      assert.deepEqual(result, { exitCode: 137, output: 'hello\n', timedOut: true })
+      assert.equal((await listed(runtime, 'one'))?.is, 'running')
+    })
+
+    promise('exec ends with its container, and on abort', async (test) => {
+      await using runtime = await test.open()
+      await begin(runtime, test.plan('one', 'ignores TERM'))
+      const stop = new AbortController()
+      const aborted = runtime.exec('one', request(test, 'says hello, never ends', { signal: stop.signal }))
+      const orphaned = runtime.exec('one', request(test, 'says hello, never ends', { timeoutMs: Infinity }))
+      stop.abort()
+      await assert.rejects(settled(test, aborted), reason('Interrupted'))
+      await assert.rejects(
+        runtime.exec('one', request(test, 'says hello, never ends', { signal: stop.signal })),
+        reason('Interrupted'),
+      )
+      await runtime.signal('one', SIGKILL)
+      // It may not have begun yet.
+      const end = await settled(test, orphaned).catch((error: unknown) => (error as Failure).reason)
+      assert.ok(
+        end === 'NotFound' || (typeof end === 'object' && end.exitCode === 137 && !end.timedOut),
+        JSON.stringify(end),
+      )
+    })
+
+    promise(
+      'exec of a program that is not there is a StartError; without a running container NotFound',
+      async (test) => {
+        await using runtime = await test.open()
+        const missing = request(test, 'is not there')
+        await assert.rejects(runtime.exec('nobody', missing), reason('NotFound'))
+        await runtime.create(test.plan('one', 'ignores TERM'), never)
+        await assert.rejects(runtime.exec('one', missing), reason('NotFound'))
+        await runtime.start('one')
+        await assert.rejects(settled(test, runtime.exec('one', missing)), reason('StartError'))
+      },
+    )
 
     promise('a listener that was taken away hears nothing; each of two others hears all', async (test) => {
       await using runtime = await test.open()

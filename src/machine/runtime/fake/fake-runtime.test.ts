@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Failure } from '../../../failure.ts'
 import type { ContainerPlan } from '../container-runtime.ts'
-import { type ContractProgram, runtimeContract } from '../runtime-contract.ts'
-import { type FakeProgram, makeFakeMachine, openFakeRuntime } from './open-fake-runtime.ts'
+import { type ContractExec, type ContractProgram, runtimeContract } from '../runtime-contract.ts'
+import { type FakeExec, type FakeProgram, makeFakeMachine, openFakeRuntime } from './open-fake-runtime.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 const PROGRAMS: Record<ContractProgram, FakeProgram> = {
@@ -13,12 +13,23 @@ const PROGRAMS: Record<ContractProgram, FakeProgram> = {
   'is not there': { failsToStart: new Failure('StartError', 'no such program') },
 }
 
+const EXECS: Record<ContractExec, FakeExec> = {
+  'says hello, ends with 4': { output: 'hello\n', exitCode: 4, takesMs: 30 },
+  'says hello, never ends': { output: 'hello\n', takesMs: Infinity },
+  'is not there': { fails: new Failure('StartError', 'no such program') },
+}
+const onExec = ({ args }: { readonly args: readonly string[] }) => EXECS[args[0] as ContractExec]
+
 runtimeContract('the fake runtime', () => {
   const clock = new VirtualClock()
-  const machine = makeFakeMachine(clock, (plan) => PROGRAMS[plan.process.args[0] as ContractProgram])
+  const machine = makeFakeMachine(clock, (plan) => ({
+    ...PROGRAMS[plan.process.args[0] as ContractProgram],
+    onExec,
+  }))
   return Promise.resolve({
     open: () => Promise.resolve(openFakeRuntime(machine)),
     plan: (id, program) => planOf(id, program),
+    exec: (program) => ({ args: [program] }),
     async until(holds) {
       for (let turns = 0; !(await holds()); turns += 1) {
         assert.ok(turns < 1_000, 'it never came')

@@ -1,5 +1,5 @@
 import { Failure } from '../../../failure.ts'
-import type { ContainerPlan, ContainerRecord, ContainerRuntime } from '../container-runtime.ts'
+import type { ContainerPlan, ContainerRecord, ContainerRuntime, ExecRequest, ExecResult } from '../container-runtime.ts'
 
 /** How the program of a container behaves. */
 export interface FakeProgram {
@@ -13,6 +13,17 @@ export interface FakeProgram {
   /** What `create` or `start` throws instead of doing it. */
   readonly failsToCreate?: Failure
   readonly failsToStart?: Failure
+  /** How a program behaves that is run beside it. Default: it ends at once with 0. */
+  readonly onExec?: (request: ExecRequest) => FakeExec
+}
+
+export interface FakeExec {
+  /** Default: 0; Infinity: it never ends by itself. */
+  readonly takesMs?: number
+  readonly exitCode?: number
+  readonly output?: string
+  /** What `exec` throws instead of running it. */
+  readonly fails?: Failure
 }
 
 export interface FakeClock {
@@ -60,6 +71,10 @@ export function openFakeRuntime(machine: FakeMachine): ContainerRuntime & AsyncD
     signal: async (id, signalNumber) => {
       await Promise.resolve()
       deliver(machine, id, signalNumber)
+    },
+    exec: async (id, request) => {
+      await Promise.resolve()
+      return exec(machine, id, request)
     },
     remove: async (id) => {
       await Promise.resolve()
@@ -112,6 +127,31 @@ function deliver(machine: FakeMachine, id: string, signalNumber: number): void {
   const { onSignal } = container.program
   if (signalNumber === SIGKILL || onSignal === undefined) end(machine, container, 128 + signalNumber)
   else if (onSignal !== 'ignore') endLater(machine, container, onSignal.exitsAfterMs, onSignal.exitCode)
+}
+
+function exec(machine: FakeMachine, id: string, request: ExecRequest): Promise<ExecResult> {
+  const container = machine.containers.get(id)
+  const tried = `run "${request.args[0] ?? ''}" in container "${id}"`
+  if (container?.record.is !== 'running') throw new Failure('NotFound', `${tried}: it does not run`)
+  const { takesMs = 0, exitCode = 0, output = '', fails } = container.program.onExec?.(request) ?? {}
+  if (fails !== undefined) throw fails
+  const { clock } = machine
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void) => {
+      for (const forget of forgets) forget()
+      request.signal.removeEventListener('abort', onAbort)
+      settle()
+    }
+    const killed = (timedOut: boolean) => finish(() => resolve({ exitCode: 128 + SIGKILL, output, timedOut }))
+    const onAbort = () => finish(() => reject(new Failure('Interrupted', `${tried}: stopped before its end`)))
+    const forgets = [
+      clock.callAt(clock.nowMs() + takesMs, () => finish(() => resolve({ exitCode, output, timedOut: false }))),
+      clock.callAt(clock.nowMs() + request.timeoutMs, () => killed(true)),
+    ]
+    container.forgets.push(() => killed(false))
+    if (request.signal.aborted) onAbort()
+    else request.signal.addEventListener('abort', onAbort, { once: true })
+  })
 }
 
 function endLater(machine: FakeMachine, container: FakeContainer, afterMs: number, exitCode: number): void {

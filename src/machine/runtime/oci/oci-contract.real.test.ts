@@ -1,5 +1,5 @@
 import { unlessThereIs } from '../../../../test/needs.ts'
-import { type ContractProgram, runtimeContract } from '../runtime-contract.ts'
+import { type ContractExec, type ContractProgram, runtimeContract } from '../runtime-contract.ts'
 import { makeTestMachine, until } from './test-machine.ts'
 
 const SCRIPTS: Record<ContractProgram, string> = {
@@ -7,6 +7,12 @@ const SCRIPTS: Record<ContractProgram, string> = {
   'ignores TERM': "trap '' TERM; while :; do sleep 1; done",
   'ends with 7': 'exit 7',
   'is not there': '',
+}
+
+const EXECS: Record<ContractExec, string[]> = {
+  'says hello, ends with 4': ['/bin/sh', '-c', 'echo hello; exit 4'],
+  'says hello, never ends': ['/bin/sh', '-c', 'echo hello; sleep 1000'],
+  'is not there': ['/bin/not-there'],
 }
 
 runtimeContract(
@@ -20,6 +26,7 @@ runtimeContract(
         if (program !== 'is not there') return plan
         return { ...plan, process: { ...plan.process, args: ['/bin/not-there'] } }
       },
+      exec: (program) => ({ args: EXECS[program] }),
       until,
       [Symbol.asyncDispose]: () => machine[Symbol.asyncDispose](),
     })

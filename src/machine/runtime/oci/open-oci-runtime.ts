@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import type { ContainerRuntime } from '../container-runtime.ts'
 import { observeContainer, readProcesses, recordedIds } from './container-record.ts'
 import { createContainer } from './create-container.ts'
+import { execInContainer } from './exec-in-container.ts'
 import { openExitWatch } from './exit-watch.ts'
 import { observeMachine } from './observe-machine.ts'
 import type { OciInstance, RuntimeKind } from './oci-instance.ts'
@@ -37,6 +38,7 @@ export async function openOciRuntime(options: OciRuntimeOptions): Promise<Contai
     create: (plan, signal) => createContainer(instance, plan, signal),
     start: (id) => startContainer(instance, id),
     signal: (id, signalNumber) => signalContainer(layout, id, signalNumber),
+    exec: (id, request) => execInContainer(instance, id, request),
     remove: (id) => removeOnce(instance, removals, id),
     list() {
       const ids = recordedIds(layout)

@@ -6,7 +6,8 @@ export interface Explanation {
   readonly sentence: string
 }
 
-type Rule = readonly [RegExp, (found: RegExpExecArray, process: ProcessPlan) => Explanation]
+type Tried = Pick<ProcessPlan, 'args' | 'workingDir'>
+type Rule = readonly [RegExp, (found: RegExpExecArray, process: Tried) => Explanation]
 
 const RULES: readonly Rule[] = [
   [/exec format error/i, (_, process) => cannotExecute(process, wrongFormat)],
@@ -61,7 +62,7 @@ const wrongFormat =
  *
  * @param words what crun or runc wrote to standard error, or what a container's log says when exec failed.
  */
-export function explainRuntimeWords(words: string, process: ProcessPlan): Explanation {
+export function explainRuntimeWords(words: string, process: Tried): Explanation {
   const said = plainWords(words)
   for (const [pattern, explain] of RULES) {
     const found = pattern.exec(said)
@@ -70,7 +71,17 @@ export function explainRuntimeWords(words: string, process: ProcessPlan): Explan
   return { reason: 'CreateContainerError', sentence: said === '' ? 'the runtime ended without a word' : said }
 }
 
-function cannotExecute(process: ProcessPlan, why: string): Explanation {
+/**
+ * Whether a line of output was written by the runtime in the program's place: the last step, execve itself, failed when
+ * nothing of the runtime was left to report it in another way.
+ */
+export function isLastGasp(line: string): boolean {
+  return /^(?:standard_init_linux\.go:\d+: |\S+ )?exec\b.*: (?:exec format error|no such file or directory|permission denied)$/i.test(
+    line,
+  )
+}
+
+function cannotExecute(process: Tried, why: string): Explanation {
   return { reason: 'StartError', sentence: `exec "${process.args[0] ?? ''}": ${why}` }
 }
 

@@ -10,7 +10,7 @@ import type { OciInstance } from './oci-instance.ts'
 import { isAlive, type ProcessIdentity } from './process-identity.ts'
 import { executableOf, openStartFifo } from './start-fifo.ts'
 import { containerFiles } from './runtime-layout.ts'
-import { explainRuntimeWords } from './runtime-words.ts'
+import { explainRuntimeWords, isLastGasp } from './runtime-words.ts'
 
 type Started = ContainerRecord & { readonly is: 'running' | 'exited' }
 
@@ -112,20 +112,9 @@ function refuseNeverExecuted(instance: OciInstance, record: ContainerRecord & { 
   const [line] = lines
   if (plan === undefined || line === undefined || lines.length > 1 || !isLastGasp(line)) return
   const config = JSON.parse(readFileSync(join(plan.directory, 'config.json'), 'utf8')) as OciConfig
-  const { sentence } = explainRuntimeWords(line, {
-    args: config.process.args,
-    env: [],
-    workingDir: config.process.cwd,
-    user: config.process.user,
-    oomScoreAdj: 0,
-  })
+  const { args, cwd } = config.process
+  const { sentence } = explainRuntimeWords(line, { args, workingDir: cwd })
   throw new Failure('StartError', `start container "${record.id}": ${sentence}`, { details: { runtimeSaid: line } })
-}
-
-function isLastGasp(line: string): boolean {
-  return /^(?:standard_init_linux\.go:\d+: |\S+ )?exec\b.*: (?:exec format error|no such file or directory|permission denied)$/i.test(
-    line,
-  )
 }
 
 function readLog(logFile: string): string[] {

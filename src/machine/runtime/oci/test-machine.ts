@@ -24,7 +24,7 @@ export interface TestMachine extends AsyncDisposable {
   output(plan: ContainerPlan): string
 }
 
-const APPLETS = ['sh', 'cat', 'dd', 'echo', 'grep', 'head', 'id', 'kill', 'ls', 'mknod', 'mount', 'pwd', 'sleep', 'wc']
+const APPLETS = 'sh cat dd echo grep head id kill ln ls mknod mount pwd sed setsid sleep true wc'.split(' ')
 const LIMIT_MS = 20_000
 const KIND = (process.env['PEAPOD_TEST_RUNTIME'] ?? 'runc') as RuntimeKind
 

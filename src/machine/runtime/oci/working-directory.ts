@@ -1,4 +1,6 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, openSync, readFileSync } from 'node:fs'
+import { openBeneath } from '../../linux/files.ts'
+import { errnoOf } from '../../linux/system-call-failure.ts'
 
 const O_PATH = 0x200000
 
@@ -22,5 +24,19 @@ export function isInsideContainer(pid: number): boolean {
     return visible === '' || visible.split('\n').some((line) => line.startsWith(`${mountId} `))
   } finally {
     closeSync(fd)
+  }
+}
+
+/**
+ * Whether the way to a directory of a running container goes through a link of /proc that names a file instead of a path,
+ * such as `/proc/self/fd/7`: such a one may lead out of the container. A directory that is not there does not lead out.
+ */
+export function leadsOutOfContainer(pid: number, path: string): boolean {
+  try {
+    closeSync(openBeneath(`/proc/${pid}/root`, path, O_PATH | constants.O_DIRECTORY, { escapes: 'clamp' }))
+    return false
+  } catch (error) {
+    // Whatever else is wrong with it, the runtime says when it tries.
+    return errnoOf(error) === 'ELOOP'
   }
 }

@@ -1,0 +1,35 @@
+import type { ExecRequest } from '../container-runtime.ts'
+import type { OciConfig } from './oci-spec.ts'
+
+/** The argv that runs one more process in a container. crun and runc take the same. See runc-exec(8), crun(1). */
+export function buildExecCommand(
+  runtimeProgram: string,
+  exec: { readonly id: string; readonly stateRoot: string; readonly processFile: string; readonly logFile: string },
+): string[] {
+  return [
+    runtimeProgram,
+    `--root=${exec.stateRoot}`,
+    // What the program itself writes to standard error can't be taken for a complaint of the runtime.
+    `--log=${exec.logFile}`,
+    'exec',
+    `--process=${exec.processFile}`,
+    exec.id,
+  ]
+}
+
+/** The process of a container in OCI's terms, with another program in its place: user and limits stay. */
+export function buildExecProcess(own: OciConfig['process'], request: ExecRequest): OciConfig['process'] {
+  const added = request.env ?? []
+  const replaced = new Set(added.map(nameOf))
+  return {
+    ...own,
+    terminal: false,
+    args: request.args,
+    env: [...own.env.filter((line) => !replaced.has(nameOf(line))), ...added],
+    cwd: request.workingDir,
+  }
+}
+
+function nameOf(line: string): string {
+  return line.split('=', 1)[0] ?? ''
+}
