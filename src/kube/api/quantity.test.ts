@@ -63,11 +63,13 @@ describe('a quantity is read and written as Kubernetes does', () => {
         const canonical = formatQuantity(quantity)
         const again = parseQuantity(canonical)
         assert.ok(again)
-        assert.equal(formatQuantity(again), canonical)
+        // In Kubernetes too an amount of bytes without a suffix is read as a decimal one, and then written with k, M …
+        if (again.format === quantity.format) assert.equal(formatQuantity(again), canonical)
         // Amounts in powers of two are written in whole units, rounded up.
         if (quantity.format !== 'BinarySI') assert.equal(again.nanos, quantity.nanos)
         else assert.equal(quantityToBytes(canonical), quantityToBytes(each))
       }),
+      { examples: [['999990.272071248Ti']] },
     )
   })
 
