@@ -37,7 +37,7 @@ interface BuiltinOptions {
 }
 
 const REGISTRY = 'peapod.local'
-const COMPANIONS = ['log-agent', 'log-adapter', 'ambassador', 'wait-for', 'fetch'] as const
+const COMPANIONS = ['log-agent', 'log-adapter', 'ambassador', 'wait-for', 'fetch', 'stand-in'] as const
 /** Under `peapod.local/`. */
 export const builtinImageNames = ['node', 'busybox', ...COMPANIONS] as const
 type BuiltinImageName = (typeof builtinImageNames)[number]
