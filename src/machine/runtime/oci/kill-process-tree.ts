@@ -8,26 +8,27 @@ const { SIGSTOP, SIGKILL } = constants.signals
 const LIMIT_MS = 5_000
 const PAUSE_MS = 2
 
+interface Doomed {
+  readonly identity: ProcessIdentity
+  readonly session: string
+}
+
 /**
- * Kills a process and all that it has begun: its descendants, and what is in a session of one of them (a child whose
+ * Kills a process and all that it has begun: its descendants, and whoever shares a session with one of them (a child whose
  * parent has ended has another parent, but still the session). All are stopped before the first one dies, so that none
  * forks away.
  *
+ * @param root the leader of a session, so that it shares none with anybody else.
  * @throws Failure RuntimeFailed when some survive.
  */
 export async function killProcessTree(root: ProcessIdentity): Promise<void> {
   const endsAtMs = performance.now() + LIMIT_MS
-  const doomed = new Map([[root.pid, root]])
+  const doomed = new Map<string, Doomed>([[String(root.pid), { identity: root, session: String(root.pid) }]])
   signalProcess(root, SIGSTOP)
-  for (let fresh = begunBy(doomed); fresh.length > 0; fresh = begunBy(doomed)) {
-    for (const identity of fresh) {
-      doomed.set(identity.pid, identity)
-      signalProcess(identity, SIGSTOP)
-    }
-  }
+  while (doom(doomed, SIGSTOP) > 0);
   for (;;) {
-    for (const identity of begunBy(doomed)) doomed.set(identity.pid, identity)
-    const left = [...doomed.values()].filter(isAlive)
+    doom(doomed, SIGKILL)
+    const left = [...doomed.values()].map(({ identity }) => identity).filter(isAlive)
     if (left.length === 0) return
     if (performance.now() > endsAtMs) {
       const pids = left.map(({ pid }) => pid).join(', ')
@@ -38,18 +39,21 @@ export async function killProcessTree(root: ProcessIdentity): Promise<void> {
   }
 }
 
-/** Children of these, and members of their sessions, which have the number of the process that began them. */
-function begunBy(pids: ReadonlyMap<number, ProcessIdentity>): ProcessIdentity[] {
-  const found: ProcessIdentity[] = []
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || pids.has(Number(name))) continue
-    const stat = readStat(name)
-    const [, parent, , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (!pids.has(Number(parent)) && !pids.has(Number(session))) continue
-    const identity = parseIdentity(Number(name), stat)
-    if (identity !== undefined) found.push(identity)
+/** Adds those whom the doomed ones have begun, and signals them. @returns how many there were. */
+function doom(doomed: Map<string, Doomed>, signalNumber: number): number {
+  const sessions = new Set([...doomed.values()].map(({ session }) => session))
+  let added = 0
+  for (const pid of readdirSync('/proc')) {
+    if (!/^\d+$/.test(pid) || doomed.has(pid)) continue
+    const stat = readStat(pid)
+    const [, parent = '', , session = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const identity = doomed.has(parent) || sessions.has(session) ? parseIdentity(Number(pid), stat) : undefined
+    if (identity === undefined) continue
+    doomed.set(pid, { identity, session })
+    signalProcess(identity, signalNumber)
+    added += 1
   }
-  return found
+  return added
 }
 
 /** '' for a process that has ended. */

@@ -35,7 +35,7 @@ export function startExec(instance: OciInstance, id: string, request: ExecReques
   try {
     writeFileSync(processFile, JSON.stringify(buildExecProcess(own, request)), { mode: 0o600 })
     const command = buildExecCommand(programs.runtimeProgram, { id, stateRoot: layout.stateRoot, processFile, logFile })
-    const { child, outputFd } = spawnWithPipe(command, own.user)
+    const { child, outputFd } = spawnWithPipe(command, own)
     const ended = untilEnd(child).then((exitCode) => ({ exitCode, complaint: complaintIn(logFile, exitCode) }))
     return {
       outputFd,
@@ -62,25 +62,39 @@ function processOf(instance: OciInstance, id: string, request: ExecRequest): Oci
 
 function spawnWithPipe(
   command: readonly string[],
-  user: { readonly uid: number; readonly gid: number },
+  { user, oomScoreAdj }: OciConfig['process'],
 ): { readonly child: ChildProcess; readonly outputFd: number } {
   const { readFd, writeFd } = openPipe()
   try {
     // The container's user may open /dev/stdout again.
     fchownSync(writeFd, user.uid, user.gid)
     fchmodSync(writeFd, 0o600)
-    const child = spawn(command[0] ?? '', command.slice(1), {
-      // A session of its own: Ctrl-C in our terminal is for us to carry out, in order.
-      detached: true,
-      stdio: ['ignore', writeFd, writeFd],
-      env: { PATH: searchedFolders().join(':') },
-    })
-    return { child, outputFd: readFd }
+    const start = () =>
+      spawn(command[0] ?? '', command.slice(1), {
+        // A session of its own: Ctrl-C in our terminal is for us to carry out, in order.
+        detached: true,
+        stdio: ['ignore', writeFd, writeFd],
+        env: { PATH: searchedFolders().join(':') },
+      })
+    return { child: withOomScoreAdj(oomScoreAdj, start), outputFd: readFd }
   } catch (error) {
     closeSync(readFd)
     throw error
   } finally {
     closeSync(writeFd)
+  }
+}
+
+const OOM_SCORE_FILE = '/proc/self/oom_score_adj'
+
+/** Children inherit it, and crun 1.8 leaves it at that when it runs a second process. */
+function withOomScoreAdj<T>(oomScoreAdj: number, start: () => T): T {
+  const own = readFileSync(OOM_SCORE_FILE, 'utf8')
+  writeFileSync(OOM_SCORE_FILE, String(oomScoreAdj))
+  try {
+    return start()
+  } finally {
+    writeFileSync(OOM_SCORE_FILE, own)
   }
 }
 
