@@ -84,7 +84,7 @@ describe('nothing is left of a pod', { skip: unlessThereIs('root', 'oci-runtime'
     const seed = Number(process.env['PEAPOD_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
     test.diagnostic(`PEAPOD_TEST_SEED=${seed}`)
     const random = randomNumbers(seed)
-    const uids: string[] = []
+    const uids = new Set<string>()
     const ports: number[] = []
     for (let killed = 0; killed < KILLS; killed += KILLS_BEFORE_A_CLEAN_START) {
       for (let inRound = 0; inRound < KILLS_BEFORE_A_CLEAN_START; inRound += AT_ONCE) {
@@ -98,7 +98,7 @@ describe('nothing is left of a pod', { skip: unlessThereIs('root', 'oci-runtime'
             return run
           }),
         )
-        uids.push(...runs.flatMap((run) => run.podUids))
+        for (const uid of runs.flatMap((run) => run.podUids)) uids.add(uid)
       }
       const next = runPeapod({
         stateDirectory: state.path,
@@ -108,8 +108,8 @@ describe('nothing is left of a pod', { skip: unlessThereIs('root', 'oci-runtime'
       assert.equal(next.stderr, '')
       await assertNothingLeft([...uids, ...next.podUids], ports)
     }
-    test.diagnostic(`${uids.length} pods were on the machine when they were killed`)
-    assert.ok(uids.length > 0)
+    test.diagnostic(`${uids.size} pods were on the machine when they were killed`)
+    assert.ok(uids.size > 0)
   })
 })
 
