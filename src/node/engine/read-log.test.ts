@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { appendFileSync } from 'node:fs'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -148,6 +149,18 @@ describe('readLog', () => {
     end()
     assert.equal(await textOf(reading), 'last\n')
     assert.equal(listeners.size, 0)
+  })
+
+  it('what is written until the writer is said to be done is read', async () => {
+    await writeFile(file(), 't stdout F first\n')
+    let isOverSaid = false
+    const isOver = (): boolean => {
+      if (!isOverSaid) appendFileSync(file(), 't stdout F last\n')
+      isOverSaid = true
+      return true
+    }
+    const text = await textOf(readLog(file(), { ...plain, follow: { isOver, whenChanged: () => () => undefined } }))
+    assert.equal(text, 'first\nlast\n')
   })
 
   it('ends when the reader goes away', async () => {
