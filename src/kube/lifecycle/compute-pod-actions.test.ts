@@ -5,7 +5,22 @@ import { computePodActions } from './compute-pod-actions.ts'
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed-pod.ts'
 import type { PodAction } from './pod-action.ts'
 import { FAST_BACK_OFF } from './restart-delay.ts'
-import { exited, NOW_MS, READY, record, running, sampleContainer, samplePod, seenPod, starting } from './sample-pod.ts'
+import {
+  deletedPod,
+  exited,
+  lookAgainIn,
+  NOW_MS,
+  READY,
+  record,
+  running,
+  sampleContainer,
+  samplePod,
+  seenPod,
+  start,
+  starting,
+  terminate,
+  up,
+} from './sample-pod.ts'
 
 type Row = readonly [rule: string, pod: Pod, seen: ObservedPod, actions: readonly PodAction[]]
 
@@ -16,28 +31,7 @@ const ON_FAILURE = samplePod({ restartPolicy: 'OnFailure' })
 const NEVER = samplePod({ restartPolicy: 'Never' })
 const THREE_INITS = samplePod({ initContainers: ['one', 'two', 'three'].map((name) => sampleContainer(name)) })
 
-/** A healthy pod, with the smallest change. */
-function up(change: Readonly<Record<string, ObservedContainer>> = {}): Record<string, ObservedContainer> {
-  return { migrate: exited(0), proxy: running(), web: running(), worker: running(), ...change }
-}
-
-const start = (container: string): PodAction => ({ do: 'start', container })
 const prepare = (container: string): PodAction => ({ do: 'prepare', container })
-const lookAgainIn = (ms: number): PodAction => ({ do: 'look-again', atMs: NOW_MS + ms })
-
-function deleted(graceSeconds: number, agoMs: number, pod = ALWAYS): Pod {
-  const deletionTimestamp = new Date(NOW_MS - agoMs + graceSeconds * 1000).toISOString()
-  const metadata = { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds }
-  return { ...pod, metadata }
-}
-
-function terminate(
-  container: string,
-  graceSeconds: number,
-  because: 'PodDeleted' | 'PodFinished' | 'DeadlineExceeded' | 'SandboxChanged' | 'Evicted',
-): PodAction {
-  return { do: 'terminate', container, graceSeconds, because }
-}
 
 function stopping(agoMs: number, graceSeconds = 30): ObservedContainer {
   return running({ stopping: { sinceMs: NOW_MS - agoMs, graceSeconds, terminatedAtMs: NOW_MS - agoMs } })
@@ -399,13 +393,13 @@ describe('deletion', () => {
   check([
     [
       'H6: app containers get the signal together, sidecars wait',
-      deleted(30, 0),
+      deletedPod(30, 0),
       seenPod(up()),
       [terminate('web', 30, 'PodDeleted'), terminate('worker', 30, 'PodDeleted'), lookAgainIn(30_000)],
     ],
     [
       'H5: with the grace that is left',
-      deleted(30, 12_000),
+      deletedPod(30, 12_000),
       seenPod(up({ worker: exited(0) })),
       [terminate('web', 18, 'PodDeleted'), lookAgainIn(18_000)],
     ],
@@ -420,25 +414,25 @@ describe('deletion', () => {
     ],
     [
       'H6: the last sidecar first',
-      deleted(30, 5_000, two),
+      deletedPod(30, 5_000, two),
       seenPod({ ...twoUp, web: exited(0) }),
       [terminate('second', 25, 'PodDeleted'), lookAgainIn(25_000)],
     ],
     [
       'H6: the one before when it has ended',
-      deleted(30, 5_000, two),
+      deletedPod(30, 5_000, two),
       seenPod({ ...twoUp, web: exited(0), second: exited(0) }),
       [terminate('first', 25, 'PodDeleted')],
     ],
     [
       'H6: nobody is asked twice',
-      deleted(30, 1_000),
+      deletedPod(30, 1_000),
       seenPod(up({ web: stopping(1_000), worker: stopping(1_000) })),
       [lookAgainIn(29_000)],
     ],
     [
       'H6: at the end of the grace apps are killed, sidecars asked',
-      deleted(30, 30_000, two),
+      deletedPod(30, 30_000, two),
       seenPod({ ...twoUp, web: stopping(30_000) }),
       [
         terminate('first', 2, 'PodDeleted'),
@@ -448,43 +442,43 @@ describe('deletion', () => {
     ],
     [
       'H6: two seconds later they are killed',
-      deleted(30, 32_000, two),
+      deletedPod(30, 32_000, two),
       seenPod({ ...twoUp, first: stopping(2_000, 2), second: stopping(1_999, 2), web: exited(137) }),
       [{ do: 'kill', container: 'first', because: 'PodDeleted' }, lookAgainIn(1)],
     ],
     [
       'H6: two seconds are the least between signal and kill',
-      deleted(1, 0),
+      deletedPod(1, 0),
       seenPod({ web: running() }),
       [terminate('web', 2, 'PodDeleted')],
     ],
     [
       'H5: no grace, no signal',
-      deleted(0, 0),
+      deletedPod(0, 0),
       seenPod(up()),
       ['proxy', 'web', 'worker'].map((container): PodAction => ({ do: 'kill', container, because: 'PodDeleted' })),
     ],
     [
       'H5: a grace that was lowered shortens a stop',
-      deleted(5, 5_000),
+      deletedPod(5, 5_000),
       seenPod({ web: stopping(5_000) }),
       [{ do: 'kill', container: 'web', because: 'PodDeleted' }],
     ],
     [
       'H5: to nothing, too',
-      deleted(0, 100),
+      deletedPod(0, 100),
       seenPod({ web: stopping(50) }),
       [{ do: 'kill', container: 'web', because: 'PodDeleted' }],
     ],
     [
       'a kill is not repeated',
-      deleted(0, 100),
+      deletedPod(0, 100),
       seenPod({ web: running({ stopping: { sinceMs: NOW_MS - 90, graceSeconds: 0, killedAtMs: NOW_MS - 90 } }) }),
       [lookAgainIn(9_910)],
     ],
     [
       'unless it shows no effect',
-      deleted(0, 20_000),
+      deletedPod(0, 20_000),
       seenPod({
         web: running({ stopping: { sinceMs: NOW_MS - 10_000, graceSeconds: 0, killedAtMs: NOW_MS - 10_000 } }),
       }),
@@ -492,30 +486,30 @@ describe('deletion', () => {
     ],
     [
       'H6: an init container is stopped like an app',
-      deleted(30, 0),
+      deletedPod(30, 0),
       seenPod({ migrate: running() }),
       [terminate('migrate', 30, 'PodDeleted')],
     ],
-    ['a start that is under way is waited for', deleted(30, 0), seenPod({ migrate: starting() }), []],
-    ['nothing is started any more', deleted(30, 0), seenPod({ migrate: exited(1) }), [{ do: 'remove-sandbox' }]],
+    ['a start that is under way is waited for', deletedPod(30, 0), seenPod({ migrate: starting() }), []],
+    ['nothing is started any more', deletedPod(30, 0), seenPod({ migrate: exited(1) }), [{ do: 'remove-sandbox' }]],
     [
       'H10: the sandbox, when all have ended',
-      deleted(30, 0),
+      deletedPod(30, 0),
       seenPod(up({ proxy: exited(0), web: exited(0), worker: exited(137) })),
       [{ do: 'remove-sandbox' }],
     ],
-    ['H10: one that is being removed is left alone', deleted(30, 0), seenPod({}, { is: 'changing' }), []],
+    ['H10: one that is being removed is left alone', deletedPod(30, 0), seenPod({}, { is: 'changing' }), []],
     [
       'H10: a removal that failed is tried again',
-      deleted(30, 0),
+      deletedPod(30, 0),
       seenPod({}, { is: 'failed', message: 'busy', failedAtMs: NOW_MS - 400, attempts: 1 }),
       [lookAgainIn(600)],
     ],
-    ['H10: then the object', deleted(30, 0), seenPod({ web: exited(0) }, ABSENT), [{ do: 'forget-pod' }]],
-    ['H10: at once when there was nothing', deleted(30, 0), seenPod({}, ABSENT), [{ do: 'forget-pod' }]],
+    ['H10: then the object', deletedPod(30, 0), seenPod({ web: exited(0) }, ABSENT), [{ do: 'forget-pod' }]],
+    ['H10: at once when there was nothing', deletedPod(30, 0), seenPod({}, ABSENT), [{ do: 'forget-pod' }]],
     [
       'H10: also after its own end',
-      deleted(30, 0, { ...NEVER, status: { phase: 'Failed' } }),
+      deletedPod(30, 0, { ...NEVER, status: { phase: 'Failed' } }),
       seenPod({}, ABSENT),
       [{ do: 'forget-pod' }],
     ],

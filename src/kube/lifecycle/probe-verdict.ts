@@ -48,6 +48,6 @@ export function resumedProbe(
   verdict: ProbeVerdict | undefined,
   restart: { readonly nowMs: number; readonly fraction: number },
 ): ProbeState {
-  const lastDueAtMs = restart.nowMs - Math.floor((1 - restart.fraction) * probe.periodSeconds * 1000)
+  const lastDueAtMs = restart.nowMs - Math.ceil((1 - restart.fraction) * probe.periodSeconds * 1000)
   return { result: verdict?.result ?? 'unknown', lastDueAtMs }
 }

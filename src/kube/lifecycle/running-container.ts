@@ -1,12 +1,5 @@
 import type { Container } from '../api/pod.ts'
-import type {
-  ExitedContainer,
-  ObservedStopping,
-  PostStartCourse,
-  ProbeKind,
-  ProbeVerdict,
-  RunningContainer,
-} from './observed-pod.ts'
+import type { ExitedContainer, PostStartCourse, ProbeKind, ProbeVerdict, RunningContainer } from './observed-pod.ts'
 
 /** What a container's process is at the moment it runs: its hook is still to be begun, its probes have found nothing. */
 export function runningContainer(
@@ -42,15 +35,15 @@ export function withVerdict(
 }
 
 /**
- * What is true of a container when the agent that looked after it is gone: hooks that it ran are to be run again (they
- * run at least once, H1, H2); what its probes found stays (S12).
+ * What is true of a container when the agent that looked after it is gone: a stop is begun again, with its whole grace
+ * period (H5), and so is a postStart hook, which runs at least once (H1); what its probes found stays (S12).
  */
 export function afterAgentRestart(running: RunningContainer): RunningContainer {
-  const { postStart, stopping, ...rest } = running
+  const { is, id, startedAtMs, started, ready, probes, postStart } = running
   return {
-    ...rest,
+    ...{ is, id, startedAtMs, started, ready },
+    ...(probes !== undefined && { probes }),
     ...(postStart !== undefined && { postStart: postStart === 'running' ? 'due' : postStart }),
-    ...(stopping !== undefined && { stopping: withoutRunningHook(stopping) }),
   }
 }
 
@@ -66,11 +59,6 @@ export function legacyOf(running: RunningContainer): Pick<ExitedContainer, 'stop
 /** A container whose postStart hook has not ended well is not told as running, and holds up the next one (H1, S7). */
 export function isHeldByPostStart({ postStart }: RunningContainer): boolean {
   return postStart !== undefined && postStart !== 'done'
-}
-
-function withoutRunningHook(stopping: ObservedStopping): ObservedStopping {
-  const { preStop, ...rest } = stopping
-  return preStop === 'running' ? rest : stopping
 }
 
 /** S4, P2: a probe that is not there has succeeded. */

@@ -5,7 +5,9 @@ import type {
   ObservedContainer,
   ObservedPod,
   ObservedSandbox,
+  RunningContainer,
 } from './observed-pod.ts'
+import type { PodAction, StopReason } from './pod-action.ts'
 
 export const NOW_MS = Date.parse('2026-11-20T09:15:00Z')
 
@@ -46,6 +48,18 @@ export function sampleContainer(name: string, change: Partial<Container> = {}): 
   }
 }
 
+/** A pod that was deleted so long ago. */
+export function deletedPod(graceSeconds: number, agoMs: number, pod = samplePod()): Pod {
+  const deletionTimestamp = new Date(NOW_MS - agoMs + graceSeconds * 1000).toISOString()
+  const metadata = { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds }
+  return { ...pod, metadata }
+}
+
+/** The containers of a healthy sample pod, with the smallest change. */
+export function up(change: Readonly<Record<string, ObservedContainer>> = {}): Record<string, ObservedContainer> {
+  return { migrate: exited(0), proxy: running(), web: running(), worker: running(), ...change }
+}
+
 export function seenPod(
   containers: Readonly<Record<string, ObservedContainer>>,
   sandbox: ObservedSandbox = READY,
@@ -61,13 +75,11 @@ export function starting(change: Partial<ObservedContainer> = {}): ObservedConta
   return record({ is: 'starting', sinceMs: NOW_MS - 100 }, change)
 }
 
-type Running = ContainerState & { readonly is: 'running' }
-
 export function running(
-  state: Partial<Omit<Running, 'is'>> = {},
+  state: Partial<Omit<RunningContainer, 'is'>> = {},
   change: Partial<ObservedContainer> = {},
 ): ObservedContainer {
-  const whole: Running = {
+  const whole: RunningContainer = {
     is: 'running',
     id: 'id-1',
     startedAtMs: NOW_MS - 50_000,
@@ -97,4 +109,16 @@ export function exit(exitCode: number, state: Partial<ExitedContainer> = {}): Ex
     finishedAtMs: NOW_MS - 1_000,
     ...state,
   }
+}
+
+export function start(container: string): PodAction {
+  return { do: 'start', container }
+}
+
+export function terminate(container: string, graceSeconds: number, because: StopReason): PodAction {
+  return { do: 'terminate', container, graceSeconds, because }
+}
+
+export function lookAgainIn(ms: number): PodAction {
+  return { do: 'look-again', atMs: NOW_MS + ms }
 }
