@@ -4,6 +4,7 @@ import { allPlaces } from './container-places.ts'
 import type { ObservedPod } from './observed-pod.ts'
 import type { PodAction } from './pod-action.ts'
 import { computePodCourse, deadlineAtMs, earliestStopMs } from './pod-course.ts'
+import { restartAll } from './restart-all.ts'
 import { RETRY_MS } from './start-retry-delay.ts'
 import { startUp } from './start-up.ts'
 import { stopContainers } from './stop-containers.ts'
@@ -17,7 +18,8 @@ export function computePodActions(pod: Pod, seen: ObservedPod, nowMs: number): P
   const course = computePodCourse(pod, seen, nowMs)
   if (course.is === 'ending') return withOneLookAgain(tearDown(pod, seen, course, nowMs), nowMs)
   const deadline: PodAction = { do: 'look-again', atMs: deadlineAtMs(pod, seen) }
-  return withOneLookAgain([...keepUp(pod, seen, nowMs), deadline], nowMs)
+  const steps = course.is === 'restarting-all' ? restartAll(pod, seen, nowMs) : keepUp(pod, seen, nowMs)
+  return withOneLookAgain([...steps, deadline], nowMs)
 }
 
 /** S1, S11: a sandbox first; nothing of an older one may be left when a new one is made or used. */
@@ -36,7 +38,7 @@ function keepUp(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[] {
 function stopLeftovers(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[] {
   const graceSeconds = pod.spec.terminationGracePeriodSeconds
   const sinceMs = earliestStopMs(seen) ?? nowMs
-  return stopContainers(pod, seen, { is: 'ending', because: 'SandboxChanged', sinceMs, graceSeconds }, nowMs)
+  return stopContainers(pod, seen, { because: 'SandboxChanged', sinceMs, graceSeconds }, nowMs)
 }
 
 function nextAttempt(seen: ObservedPod): number {

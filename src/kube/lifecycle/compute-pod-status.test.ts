@@ -4,6 +4,7 @@ import type { ContainerStatus, Pod, PodStatus } from '../api/pod.ts'
 import { computePodStatus } from './compute-pod-status.ts'
 import type { ObservedContainer, ObservedPod, ObservedSandbox } from './observed-pod.ts'
 import {
+  deletedPod,
   exit,
   exited,
   NOW_MS,
@@ -14,15 +15,23 @@ import {
   samplePod,
   seenPod,
   starting,
+  up,
 } from './sample-pod.ts'
 
 const ABSENT: ObservedSandbox = { is: 'absent' }
 const NEVER = samplePod({ restartPolicy: 'Never' })
+const HELD = { postStart: 'running', started: false, ready: false } as const
+const ALL_ANEW = samplePod({
+  initContainers: [],
+  containers: [
+    sampleContainer('web', {
+      restartPolicy: 'Never',
+      restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [42] } }],
+    }),
+  ],
+})
+const AGAIN = record({ is: 'absent' }, { restarts: 2, crashes: 2, previous: exit(42) })
 const PLAIN = samplePod({ initContainers: [], containers: [sampleContainer('web')] })
-
-function up(change: Readonly<Record<string, ObservedContainer>> = {}): Record<string, ObservedContainer> {
-  return { migrate: exited(0), proxy: running(), web: running(), worker: running(), ...change }
-}
 
 function statusOf(pod: Pod, seen: ObservedPod, previous?: PodStatus): PodStatus {
   return computePodStatus(pod, seen, previous, NOW_MS)
@@ -36,11 +45,6 @@ function containerOf(pod: Pod, seen: ObservedPod, name: string): ContainerStatus
 function conditionOf(status: PodStatus, type: string): readonly (string | undefined)[] {
   const condition = status.conditions?.find((one) => one.type === type)
   return [condition?.status, condition?.reason, condition?.message]
-}
-
-function deleted(pod: Pod): Pod {
-  const deletionTimestamp = '2026-11-20T09:15:20Z'
-  return { ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: 30 } }
 }
 
 describe('the whole status', () => {
@@ -118,6 +122,14 @@ describe('phase', () => {
     ['S10: Pending during init', NEVER, seenPod({ migrate: running() }), 'Pending'],
     ['S10: Pending while an app container never had a process', NEVER, seenPod(up({ worker: starting() })), 'Pending'],
     ['S10: Running then', NEVER, seenPod(up()), 'Running'],
+    ['H1: Pending until its postStart hook is over', PLAIN, seenPod({ web: running(HELD) }), 'Pending'],
+    [
+      'H1: a restart does not take it back',
+      PLAIN,
+      seenPod({ web: running(HELD, { restarts: 1, previous: exit(1) }) }),
+      'Running',
+    ],
+    ['R7: Running while all begin anew', ALL_ANEW, seenPod({ web: AGAIN }), 'Running'],
     [
       'S10: Running while all are to be restarted',
       samplePod(),
@@ -163,13 +175,18 @@ describe('phase', () => {
     ['S13: once nothing runs any more', deadline, seenPod(up({ web: exited(0), worker: exited(0) })), 'Running'],
     [
       'H10: a deleted pod goes on as it is while it stops',
-      deleted(samplePod()),
+      deletedPod(30, 10_000, samplePod()),
       seenPod(up({ web: exited(0) })),
       'Running',
     ],
-    ['H10: and has succeeded if all exited 0, even under Always', deleted(samplePod()), seenPod(done), 'Succeeded'],
-    ['H10: or failed', deleted(samplePod()), seenPod({ ...done, web: exited(137) }), 'Failed'],
-    ['H10: also when it never got to run', deleted(samplePod()), seenPod({}, ABSENT), 'Failed'],
+    [
+      'H10: and has succeeded if all exited 0, even under Always',
+      deletedPod(30, 10_000, samplePod()),
+      seenPod(done),
+      'Succeeded',
+    ],
+    ['H10: or failed', deletedPod(30, 10_000, samplePod()), seenPod({ ...done, web: exited(137) }), 'Failed'],
+    ['H10: also when it never got to run', deletedPod(30, 10_000, samplePod()), seenPod({}, ABSENT), 'Failed'],
     [
       'S11: a pod that restarts nothing fails with its sandbox',
       NEVER,
@@ -260,6 +277,42 @@ describe('conditions', () => {
     ],
     ['C3: failed', NEVER, seenPod({ migrate: exited(1) }), 'ContainersReady', ['False', 'PodFailed', undefined]],
     [
+      'R7: told while it is under way',
+      ALL_ANEW,
+      seenPod({ web: exited(42) }),
+      'AllContainersRestarting',
+      ['True', 'RestartAllContainersStarted', 'container web exited with restart policy rule'],
+    ],
+    [
+      'R7: not any more when all begin anew',
+      ALL_ANEW,
+      seenPod({ web: AGAIN }),
+      'AllContainersRestarting',
+      ['False', undefined, undefined],
+    ],
+    ['R7: which was initialized', ALL_ANEW, seenPod({ web: AGAIN }), 'Initialized', ['True', undefined, undefined]],
+    [
+      'R7: not in a pod that is over',
+      ALL_ANEW,
+      seenPod({ web: exited(0) }),
+      'AllContainersRestarting',
+      ['False', 'PodCompleted', undefined],
+    ],
+    [
+      'R7: nor of a pod without such a rule',
+      samplePod(),
+      seenPod(up()),
+      'AllContainersRestarting',
+      [undefined, undefined, undefined],
+    ],
+    [
+      'C2: a gate that is shut',
+      samplePod({ readinessGates: [{ conditionType: 'a/b' }] }, {}),
+      seenPod(up()),
+      'ContainersReady',
+      ['True', undefined, undefined],
+    ],
+    [
       'C2: a gate that nobody opened',
       samplePod({ readinessGates: [{ conditionType: 'a/b' }] }),
       seenPod(up()),
@@ -345,7 +398,39 @@ describe('container states', () => {
       ended(1, 'Error'),
       {},
     ],
-    ['R9: nor in a deleted pod', deleted(PLAIN), exited(1, { crashes: 1 }), ended(1, 'Error'), {}],
+    ['R9: nor in a deleted pod', deletedPod(30, 10_000, PLAIN), exited(1, { crashes: 1 }), ended(1, 'Error'), {}],
+    ['H1: its postStart hook runs', PLAIN, running(HELD), waiting('ContainerCreating'), {}],
+    [
+      'H1: its postStart hook failed',
+      PLAIN,
+      exited(1, {}, { postStartFailure: 'exited with 2' }),
+      waiting('PostStartHookError', 'exited with 2'),
+      ended(1, 'Error'),
+    ],
+    [
+      'H1: the back-off after it',
+      PLAIN,
+      exited(1, { crashes: 1 }, { postStartFailure: 'exited with 2' }),
+      crashLoop('10s'),
+      ended(1, 'Error'),
+    ],
+    ['H1: and is not tried again', NEVER, exited(1, {}, { postStartFailure: 'exited with 2' }), ended(1, 'Error'), {}],
+    ['R7: the one that asked for it, under way', ALL_ANEW, exited(42), ended(42, 'Error'), {}],
+    ['R7: the back-off after it', ALL_ANEW, AGAIN, crashLoop('10s'), ended(42, 'Error')],
+    [
+      'R7: all anew, without a back-off',
+      ALL_ANEW,
+      record({ is: 'absent' }, { restarts: 1, crashes: 1, previous: exit(42) }),
+      waiting('ContainerCreating'),
+      ended(42, 'Error'),
+    ],
+    [
+      'C4: another image ends the back-off',
+      PLAIN,
+      exited(1, { crashes: 3, specImage: 'example.com/old:1' }),
+      ended(1, 'Error'),
+      {},
+    ],
     [
       'R9: restarting after a back-off',
       PLAIN,
@@ -391,6 +476,17 @@ describe('container states', () => {
     const late = samplePod({ initContainers: [], containers: [sampleContainer('web')], activeDeadlineSeconds: 5 })
     const told = containerOf(late, seenPod({ web: notStarted('ErrImagePull', 9_000) }), 'web')
     assert.equal(told?.state?.terminated?.reason, 'ContainerStatusUnknown')
+  })
+
+  it('H8: what asks it to stop', () => {
+    const told = containerOf(PLAIN, seenPod({ web: running({}, { stopSignal: 'SIGQUIT' }) }), 'web')
+    assert.equal(told?.stopSignal, 'SIGQUIT')
+  })
+
+  it('H1: a container whose hook runs has no ID and no restart yet', () => {
+    const again = running({ ...HELD, id: 'id-2' }, { restarts: 1, crashes: 1, previous: exit(1) })
+    const told = containerOf(PLAIN, seenPod({ web: again }), 'web')
+    assert.deepEqual([told?.containerID, told?.restartCount], ['peapod://id-1', 0])
   })
 
   it('invariant 6: restartCount never goes down', () => {

@@ -36,6 +36,7 @@ export function computePodStatus(
   const endedApps = isOver && wasInitialized(pod, seen) ? appStatuses.map(ended) : appStatuses
   const conditionInputs = {
     phase: outcome.phase,
+    course,
     containers: [...initStatuses, ...endedApps],
     before: before?.conditions ?? [],
   }

@@ -1,4 +1,5 @@
 import type { ContainerState, ObservedContainer, ObservedPod } from './observed-pod.ts'
+import { isHeldByPostStart } from './running-container.ts'
 
 const ABSENT: ContainerState = { is: 'absent' }
 
@@ -33,6 +34,14 @@ export function hasRun(seen: ObservedPod, name: string): boolean {
   const record = recordOf(seen, name)
   if (record === undefined) return false
   return record.state.is === 'running' || record.state.is === 'exited' || record.previous !== undefined
+}
+
+/** Whether it was ever told as running: a hook that is not over keeps it from that (H1). */
+export function wasToldRunning(seen: ObservedPod, name: string): boolean {
+  const record = recordOf(seen, name)
+  if (record === undefined) return false
+  const { state, previous } = record
+  return previous !== undefined || state.is === 'exited' || (state.is === 'running' && !isHeldByPostStart(state))
 }
 
 /** False without a sandbox: what was started in the one that is gone is of an older one. */

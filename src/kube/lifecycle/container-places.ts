@@ -1,6 +1,5 @@
 import { isSidecar } from '../api/pod.ts'
 import type { Pod } from '../api/pod.ts'
-import type { ExitedContainer } from './observed-pod.ts'
 
 export type ContainerRole = 'init' | 'sidecar' | 'app'
 
@@ -24,15 +23,4 @@ export function appPlaces(pod: Pod): readonly ContainerPlace[] {
 
 export function allPlaces(pod: Pod): readonly ContainerPlace[] {
   return [...initPlaces(pod), ...appPlaces(pod)]
-}
-
-/**
- * Whether the rules start a container again after this exit, as long as its pod goes on (R1, S3, S6). Init containers
- * know no Always: one that succeeded is done.
- */
-export function isRestartedAfter(pod: Pod, role: ContainerRole, exit: ExitedContainer): boolean {
-  if (role === 'sidecar') return true
-  const policy = pod.spec.restartPolicy
-  if (policy === 'Never') return false
-  return exit.exitCode !== 0 || (policy === 'Always' && role === 'app')
 }

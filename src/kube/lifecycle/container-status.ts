@@ -1,12 +1,14 @@
 import type { Container, ContainerStatus, ContainerStatusState, Pod } from '../api/pod.ts'
 import { backOffShownAtMs, pullBackOffShownAtMs } from './back-off-shown.ts'
 import { recordOf, stateHere } from './container-facts.ts'
-import { isRestartedAfter } from './container-places.ts'
 import type { ContainerRole } from './container-places.ts'
 import { goDuration, rfc3339 } from './instants.ts'
 import type { ExitedContainer, NotStarted, ObservedContainer, ObservedPod } from './observed-pod.ts'
 import type { BackOff } from './restart-delay.ts'
-import { earnedDelayMs, restartDelayMs } from './restart-delay.ts'
+import { countedDelayMs, earnedDelayMs } from './restart-delay.ts'
+import { isRestartedAfter } from './restart-rules.ts'
+import { isHeldByPostStart } from './running-container.ts'
+import { isItsTurnToStart } from './start-up.ts'
 
 export interface ContainerView {
   readonly pod: Pod
@@ -19,6 +21,8 @@ export interface ContainerView {
   readonly isLive: boolean
   /** It ended in a sandbox that is gone and has to run once more (S11). */
   readonly isDueAgain: boolean
+  /** All that have to be up or done before it starts are (S2, S4). */
+  readonly isItsTurn: boolean
   readonly backOff: BackOff | undefined
   readonly nowMs: number
 }
@@ -32,10 +36,11 @@ export function viewContainer(
   now: { readonly before: ContainerStatus | undefined; readonly isLive: boolean; readonly nowMs: number },
 ): ContainerView {
   const { name } = place.container
-  const record = recordOf(seen, name)
+  const record = asTold(recordOf(seen, name))
   const endedElsewhere = record?.state.is === 'exited' && stateHere(seen, name).is === 'absent'
   const isDueAgain = now.isLive && place.role !== 'app' && endedElsewhere
-  return { ...place, ...now, record, isDueAgain, backOff: seen.backOff }
+  const isItsTurn = now.isLive && isItsTurnToStart(place.pod, seen, { name, role: place.role })
+  return { ...place, ...now, record, isDueAgain, isItsTurn, backOff: seen.backOff }
 }
 
 /** One entry of initContainerStatuses or containerStatuses (R9). */
@@ -57,7 +62,14 @@ export function computeContainerStatus(view: ContainerView): ContainerStatus {
     image: record?.image?.name ?? container.image,
     imageID: record?.image?.id ?? '',
     ...(id !== undefined && { containerID: containerID(id) }),
+    ...(record?.stopSignal !== undefined && { stopSignal: record.stopSignal }),
   }
+}
+
+/** H1: until its postStart hook is over a container is told as one that is still being started. */
+function asTold(record: ObservedContainer | undefined): ObservedContainer | undefined {
+  if (record?.state.is !== 'running' || !isHeldByPostStart(record.state)) return record
+  return { ...record, state: { is: 'starting', sinceMs: record.state.startedAtMs } }
 }
 
 /** What a container that never ran is told as once its pod is over. */
@@ -76,7 +88,7 @@ function tell(view: ContainerView): Told {
   const last = previous === undefined ? {} : { lastState: terminated(previous) }
   switch (state.is) {
     case 'absent':
-      return { state: notYet(view), ...last }
+      return { state: notYetAgain(view, record) ?? notYet(view), ...last }
     case 'starting':
       return previous === undefined ? { state: notYet(view) } : tellRestarting(view, record, previous)
     case 'not-started':
@@ -91,26 +103,40 @@ function tell(view: ContainerView): Told {
 /** A restart that is under way is still told as the back-off, or the end, that it comes out of. */
 function tellRestarting(view: ContainerView, record: ObservedContainer, previous: ExitedContainer): Told {
   if (view.role === 'init' && previous.exitCode === 0) return { state: notYet(view), lastState: terminated(previous) }
-  const delayMs = restartDelayMs(record.crashes - 1, view.backOff)
+  const delayMs = countedDelayMs(record, view.backOff)
   if (delayMs > 0) return { state: crashLoop(view, delayMs), lastState: terminated(previous) }
   return tellEnd(previous)
 }
 
 function tellExited(view: ContainerView, record: ObservedContainer, exit: ExitedContainer): Told {
   const last = record.previous === undefined ? {} : { lastState: terminated(record.previous) }
-  const { pod, role, isLive, nowMs } = view
-  if (!isLive || !isRestartedAfter(pod, role, exit)) return { state: terminated(exit), ...last }
-  const delayMs = earnedDelayMs(record, exit, view.backOff)
+  const { pod, container, role, backOff, isLive, nowMs } = view
+  if (!isLive || !isRestartedAfter(pod, { name: container.name, role }, exit)) {
+    return { state: terminated(exit), ...last }
+  }
+  const delayMs = earnedDelayMs(container, record, { exit, backOff })
   if (delayMs > 0 && nowMs >= backOffShownAtMs(exit, delayMs)) {
     return { state: crashLoop(view, delayMs), lastState: terminated(exit) }
   }
   return { ...last, ...tellEnd(exit) }
 }
 
-/** A program that could not be executed is told as waiting for another try, with the attempt as the last state. */
+/** What could not be executed, or not begun well, is told as waiting for another try, the attempt as the last state. */
 function tellEnd(exit: ExitedContainer): Told {
-  if (exit.reason !== 'StartError') return { state: terminated(exit) }
-  return { state: waiting('RunContainerError', exit.message), lastState: terminated(exit) }
+  const lastState = terminated(exit)
+  if (exit.postStartFailure !== undefined) {
+    return { state: waiting('PostStartHookError', exit.postStartFailure), lastState }
+  }
+  if (exit.reason === 'StartError') return { state: waiting('RunContainerError', exit.message), lastState }
+  return { state: lastState }
+}
+
+/** R7: one of all containers that begin anew may have to wait for its back-off. */
+function notYetAgain(view: ContainerView, record: ObservedContainer): ContainerStatusState | undefined {
+  const { previous } = record
+  const delayMs = countedDelayMs(record, view.backOff)
+  if (!view.isItsTurn || previous === undefined || view.nowMs >= previous.finishedAtMs + delayMs) return undefined
+  return crashLoop(view, delayMs)
 }
 
 function notYet({ pod }: ContainerView): ContainerStatusState {

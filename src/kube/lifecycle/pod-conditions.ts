@@ -3,9 +3,12 @@ import { hasRun } from './container-facts.ts'
 import { appPlaces, initPlaces } from './container-places.ts'
 import { rfc3339 } from './instants.ts'
 import type { ObservedPod } from './observed-pod.ts'
+import type { PodCourse } from './pod-course.ts'
+import { mayRestartAll } from './restart-rules.ts'
 
 export interface ConditionInputs {
   readonly phase: PodPhase | undefined
+  readonly course: PodCourse
   readonly containers: readonly ContainerStatus[]
   readonly before: readonly PodCondition[]
 }
@@ -26,6 +29,7 @@ export function computePodConditions(
     ['Ready', containersReady.is ? judgeReadinessGates(pod, inputs.before) : containersReady],
     ['ContainersReady', containersReady],
     ['PodScheduled', { is: true }],
+    ...(mayRestartAll(pod) ? ([['AllContainersRestarting', judgeRestartingAll(inputs)]] as const) : []),
   ]
   const own = new Set(verdicts.map(([type]) => type))
   return [
@@ -76,6 +80,15 @@ function judgeContainers(pod: Pod, { phase, containers }: ConditionInputs): Verd
     .filter((name) => containers.find((container) => container.name === name)?.ready !== true)
   if (unready.length === 0) return { is: true }
   return { is: false, reason: 'ContainersNotReady', message: `containers with unready status: ${goList(unready)}` }
+}
+
+/** R7; told of pods that know such a restart. */
+function judgeRestartingAll({ phase, course }: ConditionInputs): Verdict {
+  if (phase === 'Succeeded') return { is: false, reason: 'PodCompleted' }
+  if (phase === 'Failed') return { is: false, reason: 'PodFailed' }
+  if (course.is !== 'restarting-all') return { is: false }
+  const message = `container ${course.trigger} exited with restart policy rule`
+  return { is: true, reason: 'RestartAllContainersStarted', message }
 }
 
 function judgeReadinessGates(pod: Pod, before: readonly PodCondition[]): Verdict {

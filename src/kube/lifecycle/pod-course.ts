@@ -1,12 +1,18 @@
+import { allContainers } from '../api/pod.ts'
 import type { Pod } from '../api/pod.ts'
-import { hasRun, stateOf } from './container-facts.ts'
-import { allPlaces, appPlaces, initPlaces, isRestartedAfter } from './container-places.ts'
+import { hasRun, stateHere, stateOf } from './container-facts.ts'
+import { allPlaces, appPlaces, initPlaces } from './container-places.ts'
 import type { ContainerPlace } from './container-places.ts'
 import type { ContainerState, ExitedContainer, ObservedPod, ObservedStopping } from './observed-pod.ts'
 import type { StopReason } from './pod-action.ts'
+import { containerNamed, isRestartedAfter, restartsAll } from './restart-rules.ts'
 
-/** Where a pod is heading: it goes on, or it comes to an end that nothing turns back. */
-export type PodCourse = { readonly is: 'live' } | PodEnding
+/** Where a pod is heading: it goes on, it begins anew (R7), or it comes to an end that nothing turns back. */
+export type PodCourse =
+  | { readonly is: 'live' }
+  /** @see restartAll. `trigger` is the container whose exit asked for it. */
+  | { readonly is: 'restarting-all'; readonly trigger: string }
+  | PodEnding
 
 /** What took more than it may is stopped at once, but its programs hear of it (upstream: immediateEvictionGracePeriodSeconds). */
 const EVICTION_GRACE_SECONDS = 1
@@ -38,7 +44,11 @@ export function computePodCourse(pod: Pod, seen: ObservedPod, nowMs: number): Po
   // Invariant 7: the phase on record holds even when the containers' own records are gone.
   if (wasOver) return ending(pod, 'PodFinished', stopBeganMs(seen, nowMs, nowMs))
   if (isLostForGood(pod, seen)) return ending(pod, 'SandboxChanged', stopBeganMs(seen, nowMs, nowMs))
-  return { is: 'live' }
+  const trigger = allContainers(pod).find((container) => {
+    const state = stateHere(seen, container.name)
+    return state.is === 'exited' && restartsAll(container, state)
+  })
+  return trigger === undefined ? { is: 'live' } : { is: 'restarting-all', trigger: trigger.name }
 }
 
 /** When activeDeadlineSeconds is over (S13); Infinity without it. */
@@ -82,15 +92,18 @@ function naturalEndMs(pod: Pod, seen: ObservedPod): number | undefined {
   return exits.every((exit) => exit !== undefined) ? Math.max(...exits.map((exit) => exit.finishedAtMs)) : undefined
 }
 
-function finalExit(pod: Pod, seen: ObservedPod, { name, role }: ContainerPlace): ExitedContainer | undefined {
-  const state = stateOf(seen, name)
-  return state.is === 'exited' && !isRestartedAfter(pod, role, state) ? state : undefined
+function finalExit(pod: Pod, seen: ObservedPod, place: ContainerPlace): ExitedContainer | undefined {
+  const state = stateOf(seen, place.name)
+  return state.is === 'exited' && !isRestartedAfter(pod, place, state) ? state : undefined
 }
 
 /** A pod that restarts nothing is not begun anew when its sandbox is gone: what ran in it may not run twice. */
 function isLostForGood(pod: Pod, seen: ObservedPod): boolean {
-  if (pod.spec.restartPolicy !== 'Never') return false
   if (seen.sandbox.is === 'ready' || seen.sandbox.is === 'changing') return false
+  const restartsSome = appPlaces(pod).some(
+    ({ name }) => (containerNamed(pod, name)?.restartPolicy ?? pod.spec.restartPolicy) !== 'Never',
+  )
+  if (restartsSome) return false
   return allPlaces(pod).some(({ name }) => hasRun(seen, name))
 }
 

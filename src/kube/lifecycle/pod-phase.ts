@@ -1,5 +1,5 @@
 import type { Pod, PodPhase, PodStatus } from '../api/pod.ts'
-import { hasRun, isUp, stateOf } from './container-facts.ts'
+import { isUp, stateOf, wasToldRunning } from './container-facts.ts'
 import { allPlaces, appPlaces, initPlaces } from './container-places.ts'
 import type { ObservedPod } from './observed-pod.ts'
 import type { PodCourse } from './pod-course.ts'
@@ -38,7 +38,7 @@ function outcomeOf({ phase, reason, message }: PodStatus): PodOutcome {
 
 /** Pending until every app container has had a process; a restart, even in a new sandbox, does not take it back. */
 function livePhase(pod: Pod, seen: ObservedPod): PodPhase {
-  return appPlaces(pod).every(({ name }) => hasRun(seen, name)) ? 'Running' : 'Pending'
+  return appPlaces(pod).every(({ name }) => wasToldRunning(seen, name)) ? 'Running' : 'Pending'
 }
 
 function hasSucceeded(pod: Pod, seen: ObservedPod): boolean {

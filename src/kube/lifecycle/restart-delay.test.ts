@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { earnedDelayMs, FAST_BACK_OFF, nextCounters, restartDelayMs } from './restart-delay.ts'
-import { exit, exited, NOW_MS, record, running } from './sample-pod.ts'
+import { exit, exited, NOW_MS, record, running, sampleContainer } from './sample-pod.ts'
 import { startRetryAtMs, startRetryDelayMs } from './start-retry-delay.ts'
+
+const web = sampleContainer('web')
 
 describe('back-off', () => {
   it('R2: the first restart is immediate, then 10 s doubling to 300 s', () => {
@@ -18,8 +20,8 @@ describe('back-off', () => {
   it('R2: ten minutes of running wipe the slate', () => {
     const long = exit(1, { startedAtMs: NOW_MS - 601_000 })
     const shorter = exit(1, { startedAtMs: NOW_MS - 600_999 })
-    assert.equal(earnedDelayMs(record(long, { crashes: 4 }), long), 0)
-    assert.equal(earnedDelayMs(record(shorter, { crashes: 4 }), shorter), 80_000)
+    assert.equal(earnedDelayMs(web, record(long, { crashes: 4 }), { exit: long, backOff: undefined }), 0)
+    assert.equal(earnedDelayMs(web, record(shorter, { crashes: 4 }), { exit: shorter, backOff: undefined }), 80_000)
     assert.deepEqual(nextCounters(record(long, { restarts: 9, crashes: 4 })), { restarts: 10, crashes: 1 })
     assert.deepEqual(nextCounters(record(shorter, { restarts: 9, crashes: 4 })), { restarts: 10, crashes: 5 })
   })

@@ -1,3 +1,5 @@
+import type { Container } from '../api/pod.ts'
+import { isImageChanged } from './image-change.ts'
 import type { ExitedContainer, ObservedContainer } from './observed-pod.ts'
 
 /** How the time between an exit and the next start grows: `firstMs` doubling to `maxMs` (R2, R3, R4). */
@@ -23,19 +25,33 @@ export function restartDelayMs(crashes: number, backOff: BackOff = NORMAL_BACK_O
   return crashes <= 0 ? 0 : doubled(crashes - 1, backOff)
 }
 
-/** The delay that the exit of this container's newest instance earned. */
-export function earnedDelayMs(container: ObservedContainer, exit: ExitedContainer, backOff?: BackOff): number {
-  return restartDelayMs(ranLongEnough(exit) ? 0 : container.crashes, backOff)
+/** The delay that the exit of this container's newest instance earned. A new image has earned none (C4). */
+export function earnedDelayMs(
+  container: Container,
+  record: ObservedContainer,
+  earned: { readonly exit: ExitedContainer; readonly backOff: BackOff | undefined },
+): number {
+  if (isImageChanged(container, record)) return 0
+  return restartDelayMs(ranLongEnough(earned.exit) ? 0 : record.crashes, earned.backOff)
+}
+
+/** The delay that a start was put off by which the record counts already: it is under way, or one of all (R7). */
+export function countedDelayMs(record: ObservedContainer, backOff: BackOff | undefined): number {
+  return restartDelayMs(record.crashes - 1, backOff)
 }
 
 /**
  * What the record says of the instance that a 'start' begins, from the moment it is 'starting'. A start that is tried
- * again because it did not get as far as a process is still the same instance.
+ * again because it did not get as far as a process is still the same instance. A new image begins with a clean slate (C4).
  */
-export function nextCounters(container: ObservedContainer): { readonly restarts: number; readonly crashes: number } {
-  const { restarts, crashes, state } = container
-  if (state.is !== 'exited') return { restarts, crashes }
-  return { restarts: restarts + 1, crashes: (ranLongEnough(state) ? 0 : crashes) + 1 }
+export function nextCounters(
+  record: ObservedContainer,
+  container?: Container,
+): { readonly restarts: number; readonly crashes: number } {
+  const { restarts, crashes, state } = record
+  const hasNewImage = container !== undefined && isImageChanged(container, record)
+  if (state.is !== 'exited') return { restarts, crashes: hasNewImage ? 0 : crashes }
+  return { restarts: restarts + 1, crashes: hasNewImage ? 0 : (ranLongEnough(state) ? 0 : crashes) + 1 }
 }
 
 /** `firstMs`, doubled so many times, at most `maxMs`. */

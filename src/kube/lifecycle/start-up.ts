@@ -1,10 +1,12 @@
 import type { Pod } from '../api/pod.ts'
 import { stateHere, stateOf, wasTriedHere } from './container-facts.ts'
-import { appPlaces, initPlaces, isRestartedAfter } from './container-places.ts'
+import { appPlaces, initPlaces } from './container-places.ts'
 import type { ContainerPlace } from './container-places.ts'
 import { keepRunning } from './keep-running.ts'
 import type { ObservedPod } from './observed-pod.ts'
 import type { PodAction } from './pod-action.ts'
+import { isRestartedAfter } from './restart-rules.ts'
+import { isHeldByPostStart } from './running-container.ts'
 
 /**
  * Brings the containers of a pod up in order and keeps up what is (S2 to S7): init containers and sidecars one after
@@ -18,6 +20,13 @@ export function startUp(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[]
   const due = inits[dueIndex]
   if (due === undefined) return [...kept, ...startApps(pod, seen, nowMs)]
   return [...kept, ...keepRunning(pod, seen, due, nowMs), ...prepareAfter(pod, seen, dueIndex)]
+}
+
+/** Whether all that have to be up or done before a container's start are (S2, S4). */
+export function isItsTurnToStart(pod: Pod, seen: ObservedPod, { name }: ContainerPlace): boolean {
+  const dueIndex = dueInitIndex(pod, seen)
+  const index = initPlaces(pod).findIndex((init) => init.name === name)
+  return dueIndex >= (index === -1 ? initPlaces(pod).length : index)
 }
 
 /** The init container or sidecar whose turn it is; the number of them when all have been passed. */
@@ -37,8 +46,8 @@ function isPassed(seen: ObservedPod, { name, role }: ContainerPlace): boolean {
 }
 
 /**
- * S7: an app container's first start waits until the ones before it are past starting; whether they run, failed or wait
- * for a back-off is no matter. Later starts wait for nobody, whoever else is starting or stopping (R10).
+ * S7: an app container's first start waits until the ones before it are past starting and past their postStart hooks;
+ * whether they run, failed or wait for a back-off is no matter. Later starts wait for nobody, whoever else is starting or stopping (R10).
  */
 function startApps(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[] {
   const actions: PodAction[] = []
@@ -51,9 +60,14 @@ function startApps(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[] {
     }
     const next = keepRunning(pod, seen, app, nowMs)
     actions.push(...next)
-    someoneIsStarting ||= stateOf(seen, app.name).is === 'starting' || next.some((action) => action.do === 'start')
+    someoneIsStarting ||= isBeingStarted(seen, app) || next.some((action) => action.do === 'start')
   }
   return actions
+}
+
+function isBeingStarted(seen: ObservedPod, { name }: ContainerPlace): boolean {
+  const state = stateOf(seen, name)
+  return state.is === 'starting' || (state.is === 'running' && isHeldByPostStart(state))
 }
 
 /** While an init container is at work: the ones up to the next init container, which will start without delay. */
@@ -69,9 +83,10 @@ function prepareAfter(pod: Pod, seen: ObservedPod, dueIndex: number): PodAction[
 }
 
 /** Only what was never tried in this sandbox, and will be. */
-function prepare(pod: Pod, seen: ObservedPod, { name, role }: ContainerPlace): PodAction[] {
+function prepare(pod: Pod, seen: ObservedPod, place: ContainerPlace): PodAction[] {
+  const { name, role } = place
   if (wasTriedHere(seen, name)) return []
   const state = stateOf(seen, name)
-  const isDone = role === 'app' && state.is === 'exited' && !isRestartedAfter(pod, role, state)
+  const isDone = role === 'app' && state.is === 'exited' && !isRestartedAfter(pod, place, state)
   return isDone ? [] : [{ do: 'prepare', container: name }]
 }
