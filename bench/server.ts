@@ -5,6 +5,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createSandbox } from '../src/machine/sandbox/create-sandbox.ts'
 import { removeNetworkIfUnused } from '../src/machine/sandbox/network.ts'
+import { loadSandbox } from '../src/machine/sandbox/load-sandbox.ts'
 import { removeSandbox } from '../src/machine/sandbox/remove-sandbox.ts'
 import { makeBuiltIn } from '../src/machine/image/builtin-image.ts'
 import { openImageStore } from '../src/machine/image/image-store.ts'
@@ -31,7 +32,7 @@ const engine = new Engine({
   store,
   images: await openImageStore(join(stateDirectory, 'images'), { makeBuiltIn }),
   runtime,
-  sandboxes: { create: createSandbox, remove: removeSandbox },
+  sandboxes: { create: createSandbox, remove: removeSandbox, load: loadSandbox },
   clock: machineClock,
   machine: readMachineFacts(),
   nodeName: hostname(),

@@ -7,6 +7,7 @@ import type { ImageStore } from './machine/image/image-store.ts'
 import type { RegistriesConfig } from './machine/image/registry/registries-config.ts'
 import type { ContainerRuntime } from './machine/runtime/container-runtime.ts'
 import type { Engine } from './node/engine/engine.ts'
+import type { SandboxMaker } from './node/engine/engine-parts.ts'
 import type { OpenServer } from './node/server/open-server.ts'
 import type { Store } from './node/store/store.ts'
 import type { InterruptSignal } from './user/cli/cli-environment.ts'
@@ -43,12 +44,8 @@ async function connectToServer({ stateDirectory, onPullProgress }: ConnectOption
       import('./node/engine/clock.ts'),
       import('./node/engine/machine-facts.ts'),
     ])
-  const [{ createSandbox }, { removeSandbox }, { openMemoryStore }] = await Promise.all([
-    import('./machine/sandbox/create-sandbox.ts'),
-    import('./machine/sandbox/remove-sandbox.ts'),
-    import('./node/store/memory-store.ts'),
-  ])
-  const sandboxes = { create: createSandbox, remove: removeSandbox }
+  const { openMemoryStore } = await import('./node/store/memory-store.ts')
+  const sandboxes = await sandboxMaker()
   const instance = await makeInstanceDirectory(stateDirectory)
   const store = openMemoryStore()
   const runtime = await openRuntime(join(instance.directory, 'runtime'))
@@ -83,6 +80,15 @@ async function connectToServer({ stateDirectory, onPullProgress }: ConnectOption
       await removeNetworkIfUnused(AbortSignal.timeout(NETWORK_REMOVAL_MS))
     },
   }
+}
+
+async function sandboxMaker(): Promise<SandboxMaker> {
+  const [{ createSandbox }, { removeSandbox }, { loadSandbox }] = await Promise.all([
+    import('./machine/sandbox/create-sandbox.ts'),
+    import('./machine/sandbox/remove-sandbox.ts'),
+    import('./machine/sandbox/load-sandbox.ts'),
+  ])
+  return { create: createSandbox, remove: removeSandbox, load: loadSandbox }
 }
 
 async function openRuntime(directory: string): Promise<ContainerRuntime & AsyncDisposable> {

@@ -8,6 +8,8 @@ export interface ObservedPod {
   readonly containers: Readonly<Record<string, ObservedContainer>>
   /** When the node took the pod in: `status.startTime`, and where activeDeadlineSeconds counts from (S13). */
   readonly acceptedAtMs: number
+  /** When this agent took it over from one that was stopped or killed: grace periods begin again with it (H5). */
+  readonly adoptedAtMs?: number
   /** The node has to be rid of the pod: it took more than it may (Q7). */
   readonly evicted?: { readonly message: string; readonly atMs: number }
   /** This node's restart back-off (R3, R4); absent: Kubernetes' normal one. */

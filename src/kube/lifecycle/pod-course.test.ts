@@ -6,7 +6,12 @@ import { deletedPod, NOW_MS, running, seenPod, up } from './sample-pod.ts'
 const STOPPING = up({ web: running({ stopping: { sinceMs: NOW_MS - 20_000, graceSeconds: 30 } }) })
 
 describe('when the grace period of a deleted pod began', () => {
-  const rows: readonly (readonly [rule: string, agoMs: number, adoptedAgoMs: number | undefined, beganAgoMs: number])[] = [
+  const rows: readonly (readonly [
+    rule: string,
+    agoMs: number,
+    adoptedAgoMs: number | undefined,
+    beganAgoMs: number,
+  ])[] = [
     ['with the request', 20_000, undefined, 20_000],
     ['H5: anew when the agent was restarted in the middle', 20_000, 5_000, 5_000],
     ['with the request, if the agent was restarted before it', 20_000, 50_000, 20_000],

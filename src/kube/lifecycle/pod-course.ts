@@ -77,7 +77,9 @@ function deleted(pod: Pod, seen: ObservedPod, graceEnd: string, nowMs: number): 
   const graceSeconds = pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds
   const earliestMs = Date.parse(graceEnd) - graceSeconds * 1000
   const latestMs = graceEnd.includes('.') ? earliestMs : earliestMs + 999
-  const sinceMs = Math.max(earliestMs, Math.min(latestMs, earliestStopMs(seen) ?? nowMs))
+  const requestedMs = Math.max(earliestMs, Math.min(latestMs, earliestStopMs(seen) ?? nowMs))
+  // H5: an agent restart in the middle restarts the full grace. A request in the future: the clock was set back.
+  const sinceMs = Math.min(nowMs, Math.max(requestedMs, seen.adoptedAtMs ?? requestedMs))
   return { is: 'ending', because: 'PodDeleted', sinceMs, graceSeconds }
 }
 

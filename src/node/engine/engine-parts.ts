@@ -1,3 +1,4 @@
+import type { BackOff } from '../../kube/lifecycle/restart-delay.ts'
 import type { ImageSource, PullProgress } from '../../machine/image/image.ts'
 import type { ContainerRuntime } from '../../machine/runtime/container-runtime.ts'
 import type { Sandbox, SandboxPlan } from '../../machine/sandbox/sandbox.ts'
@@ -10,6 +11,13 @@ export interface SandboxMaker {
   create(plan: SandboxPlan, signal: AbortSignal): Promise<Sandbox>
   /** Complete and idempotent, whatever state the sandbox is in. */
   remove(sandbox: Pick<SandboxPlan, 'id' | 'directory' | 'cgroupPath' | 'network'>): Promise<void>
+  /** The sandbox in a directory; undefined unless all of it is there. */
+  load(directory: string): Promise<Sandbox | undefined>
+}
+
+export interface Outlived {
+  /** Names this run of the machine, from its start to its end. */
+  readonly bootId: string
 }
 
 /** What the engine is made of: everything it reaches the world through. */
@@ -23,6 +31,13 @@ export interface EngineParts {
   readonly nodeName: string
   /** Everything of this engine's pods lies below it; see pod-paths.ts. */
   readonly instanceDirectory: string
+  /**
+   * The pods outlive this engine: what the next one on the same directory needs to go on is kept on disk. Absent: they end
+   * with it.
+   */
+  readonly outlived?: Outlived
+  /** How long containers stay down (R2, R4); absent: as Kubernetes has it. */
+  readonly backOff?: BackOff
   /** What a pull tells as it goes, by the image reference as the manifest has it. */
   readonly onPullProgress?: (reference: string, progress: PullProgress) => void
   /** One line for the server's own log: what failed and is tried again. */

@@ -10,6 +10,7 @@ import type { Image, ImageSource } from '../../machine/image/image.ts'
 import type { FakeProgram } from '../../machine/runtime/fake/open-fake-runtime.ts'
 import { makeFakeMachine, openFakeRuntime } from '../../machine/runtime/fake/open-fake-runtime.ts'
 import { VirtualClock } from '../../machine/runtime/fake/virtual-clock.ts'
+import type { Sandbox } from '../../machine/sandbox/sandbox.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
 import { EVENTS, PODS } from '../store/resources.ts'
 import type { Store } from '../store/store.ts'
@@ -33,6 +34,16 @@ const IMAGE: Image = {
     os: 'linux',
   },
   layerDirs: [],
+}
+const SANDBOX: Sandbox = {
+  id: testPod().metadata.uid,
+  podIPs: ['10.88.0.2'],
+  hostIPs: ['192.0.2.2'],
+  namespaces: { network: '/n', ipc: '/i', uts: '/u' },
+  hostsFile: '/hosts',
+  resolvConfFile: '/resolv',
+  hostnameFile: '/hostname',
+  shmDirectory: '/shm',
 }
 const PRESENT: ImageSource = { find: () => Promise.resolve(IMAGE), pull: () => Promise.resolve(IMAGE) }
 const KEY = { namespace: 'default', name: 'web' }
@@ -76,18 +87,9 @@ class Bench implements AsyncDisposable {
         },
       },
       sandboxes: {
-        create: ({ id }) =>
-          Promise.resolve({
-            id,
-            podIPs: ['10.88.0.2'],
-            hostIPs: ['192.0.2.2'],
-            namespaces: { network: '/n', ipc: '/i', uts: '/u' },
-            hostsFile: '/hosts',
-            resolvConfFile: '/resolv',
-            hostnameFile: '/hostname',
-            shmDirectory: '/shm',
-          }),
+        create: () => Promise.resolve(SANDBOX),
         remove: () => Promise.resolve(),
+        load: () => Promise.resolve(SANDBOX),
       },
       clock: this.clock,
       machine: { memoryBytes: 2 ** 32, capabilities: [] },

@@ -1,8 +1,11 @@
 import { Failure, messageOf } from '../../failure.ts'
 import type { Pod } from '../../kube/api/pod.ts'
 import { PODS } from '../store/resources.ts'
+import { adoptPods } from './adopt-pods.ts'
 import type { EngineParts } from './engine-parts.ts'
-import { PodWorld } from './pod-world.ts'
+import type { ExitRecord } from './exited-state.ts'
+import { type AdoptedPod, PodWorld } from './pod-world.ts'
+import { restorePods } from './restore-pods.ts'
 import { runPod } from './run-pod.ts'
 
 /** Seconds a force-deleted pod's containers still get (H9). */
@@ -17,23 +20,49 @@ export class Engine {
   /** By pod UID. */
   readonly #worlds = new Map<string, PodWorld>()
   readonly #loops = new Set<Promise<void>>()
+  readonly #adopted = Promise.withResolvers<ReadonlyMap<string, AdoptedPod>>()
 
   constructor(parts: EngineParts) {
     this.#parts = parts
   }
 
+  /** Settles when what earlier engines left on the machine is known: from then on this one tells the truth about pods. */
+  async adopted(): Promise<void> {
+    await this.#adopted.promise
+  }
+
   async run(signal: AbortSignal): Promise<void> {
-    const stopListening = this.#parts.runtime.onExit((record) => {
-      for (const world of this.#worlds.values()) {
-        if (world.instances.has(record.id)) world.exited(record)
-      }
-    })
+    const early: ExitRecord[] = []
+    let hear = (record: ExitRecord): void => void early.push(record)
+    // The ear comes before the look at the machine: what ends in between is heard of twice rather than never.
+    const stopListening = this.#parts.runtime.onExit((record) => hear(record))
     try {
+      const adopted = await this.#adopt()
+      for (const pod of this.#parts.store.list(PODS).items) this.#accept(pod, signal, adopted.get(pod.metadata.uid))
+      hear = (record) => this.#exited(record)
+      early.forEach(hear)
       while (!signal.aborted) await this.#follow(signal)
     } finally {
       stopListening()
       await Promise.all(this.#loops)
     }
+  }
+
+  async #adopt(): Promise<ReadonlyMap<string, AdoptedPod>> {
+    const { outlived } = this.#parts
+    if (outlived !== undefined) {
+      try {
+        await restorePods(this.#parts)
+        this.#adopted.resolve(await adoptPods(this.#parts, outlived))
+      } catch (error) {
+        this.#adopted.reject(error)
+      }
+    } else this.#adopted.resolve(new Map())
+    return this.#adopted.promise
+  }
+
+  #exited(record: ExitRecord): void {
+    for (const world of this.#worlds.values()) if (world.instances.has(record.id)) world.exited(record)
   }
 
   /** Takes every pod off the machine, whatever the store says. Resolves when nothing is left of them. */
@@ -70,16 +99,18 @@ export class Engine {
     }
   }
 
-  #accept(pod: Pod, signal: AbortSignal): void {
+  #accept(pod: Pod, signal: AbortSignal, adopted?: AdoptedPod): void {
     const { uid } = pod.metadata
     const known = this.#worlds.get(uid)
     if (known !== undefined) {
       known.changed(pod)
       return
     }
-    const world = new PodWorld(pod, this.#parts)
+    const world = new PodWorld(pod, this.#parts, adopted)
     this.#worlds.set(uid, world)
-    world.event('Normal', 'Scheduled', `Successfully assigned ${world.name} to ${this.#parts.nodeName}`)
+    if (adopted === undefined) {
+      world.event('Normal', 'Scheduled', `Successfully assigned ${world.name} to ${this.#parts.nodeName}`)
+    }
     const loop = runPod(world, signal)
       .catch((error: unknown) => this.#parts.log(`pod ${world.name}: its loop ended: ${messageOf(error)}`))
       .finally(() => {

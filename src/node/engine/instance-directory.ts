@@ -6,12 +6,19 @@ import { type HeldLock, tryLockFile } from '../../machine/linux/lock-file.ts'
 import { removeTree } from '../../machine/linux/remove-tree.ts'
 import { removeLeftovers } from '../../machine/runtime/oci/remove-leftovers.ts'
 import type { SandboxMaker } from './engine-parts.ts'
+import { podCgroupPath } from './sandbox-plan.ts'
 
 /** A folder of its own for one running server, locked for as long as its process lives. */
 export interface InstanceDirectory {
   readonly directory: string
   /** Removes the folder. The caller has taken everything in it down. */
   remove(): Promise<void>
+}
+
+/** The one folder of a state directory that outlives its server, locked while there is one. */
+interface ServerDirectory {
+  readonly directory: string
+  release(): void
 }
 
 /** A new folder is made under this name first, so that nobody sees it without its lock. */
@@ -42,6 +49,29 @@ export async function makeInstanceDirectory(stateDirectory: string): Promise<Ins
     }
   }
   throw new Failure('StateLocked', `make a folder in "${instances}": each of ${ATTEMPTS} was taken away at once`)
+}
+
+/**
+ * The folder of the server that goes on where the last one ended: it stays, with all that is in it.
+ *
+ * @throws Failure StateLocked while another server lives on it
+ */
+export async function openServerDirectory(stateDirectory: string): Promise<ServerDirectory> {
+  const directory = serverDirectory(stateDirectory)
+  await mkdir(directory, { recursive: true, mode: 0o711 })
+  const lock = await tryLockFile(join(directory, 'lock'))
+  if (lock === undefined) {
+    throw new Failure(
+      'StateLocked',
+      `serve "${stateDirectory}": another peapod server runs on it; stop that one first, or give this one another --state-dir`,
+    )
+  }
+  return { directory, release: () => lock.release() }
+}
+
+/** Where the server of a state directory has everything. */
+export function serverDirectory(stateDirectory: string): string {
+  return join(stateDirectory, 'instances', 'server')
 }
 
 /**
@@ -87,7 +117,7 @@ async function removeInstance(directory: string, sandboxes: SandboxMaker): Promi
     await sandboxes.remove({
       id: uid,
       directory: join(pods, uid, 'sandbox'),
-      cgroupPath: `/peapod/pod${uid}`,
+      cgroupPath: podCgroupPath(uid),
       network: 'pod',
     })
   }

@@ -10,7 +10,8 @@ import { buildContainerPlan } from './container-plan.ts'
 import { noteImageInUse } from './images-in-use.ts'
 import { makeImageVolumeMounts, makeVolumeMounts } from './make-volumes.ts'
 import { containerDirectory, containerId, logFileOf } from './pod-paths.ts'
-import type { Instance, PodWorld } from './pod-world.ts'
+import type { Instance } from './pod-record.ts'
+import type { PodWorld } from './pod-world.ts'
 import { hostnameOf, podCgroupPath } from './sandbox-plan.ts'
 
 /** Which instance of a container: its sandbox and how often it was started before. */
@@ -60,7 +61,7 @@ export async function makeContainer(
     sandbox,
     hostname: hostnameOf(pod, hostname()),
     nodeName: world.parts.nodeName,
-    podCgroupPath: podCgroupPath(pod),
+    podCgroupPath: podCgroupPath(pod.metadata.uid),
     volumeMounts: [
       ...(await makeImageVolumeMounts(world, container, { image, instance: name })),
       ...(await makeVolumeMounts(world, container, name)),

@@ -11,6 +11,8 @@ export async function makeSandbox(world: PodWorld, attempt: number, signal: Abor
   const attempts = (before.is === 'failed' ? before.attempts : 0) + 1
   world.observations.setSandbox({ is: 'changing' })
   const fail = (reason: string, error: unknown): void => {
+    // The engine ends: the next one finds it half made.
+    if (signal.aborted && world.parts.outlived !== undefined) return
     world.event('Warning', reason, messageOf(error))
     world.observations.setSandbox({
       is: 'failed',
@@ -20,6 +22,7 @@ export async function makeSandbox(world: PodWorld, attempt: number, signal: Abor
     })
   }
   try {
+    world.remember()
     await mkdir(world.paths.sandbox, { recursive: true, mode: 0o711 })
     world.volumes = await makeVolumes(world)
   } catch (error) {
@@ -27,10 +30,10 @@ export async function makeSandbox(world: PodWorld, attempt: number, signal: Abor
     return
   }
   try {
-    world.sandbox = await world.parts.sandboxes.create(
-      buildSandboxPlan(world.pod, world.paths.sandbox, hostname()),
-      signal,
-    )
+    const plan = buildSandboxPlan(world.pod, world.paths.sandbox, hostname())
+    // What is left of one that was lost.
+    if (before.is === 'failed') await world.parts.sandboxes.remove(plan)
+    world.sandbox = await world.parts.sandboxes.create(plan, signal)
   } catch (error) {
     fail('FailedCreatePodSandBox', error)
     return

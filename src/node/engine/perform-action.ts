@@ -40,6 +40,6 @@ function stepOf(world: PodWorld, action: Step, signal: AbortSignal): Promise<voi
     case 'remove-sandbox':
       return removeSandbox(world, signal)
     case 'forget-pod':
-      return forgetPod(world)
+      return forgetPod(world, signal)
   }
 }

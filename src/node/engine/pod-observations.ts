@@ -5,14 +5,15 @@ import type {
   ObservedSandbox,
   ObservedStopping,
 } from '../../kube/lifecycle/observed-pod.ts'
+import { clampInstants } from './clamp-instants.ts'
 
 /** What is known of one pod on the machine right now. Every change wakes the pod's loop. */
 export class PodObservations {
   #seen: ObservedPod
   readonly #changed: () => void
 
-  constructor(acceptedAtMs: number, changed: () => void) {
-    this.#seen = { acceptedAtMs, sandbox: { is: 'absent' }, containers: {} }
+  constructor(seen: ObservedPod, changed: () => void) {
+    this.#seen = seen
     this.#changed = changed
   }
 
@@ -22,6 +23,11 @@ export class PodObservations {
 
   container(name: string): ObservedContainer | undefined {
     return this.#seen.containers[name]
+  }
+
+  /** The clock was set back: nothing that was seen lies in the future. */
+  clampTo(nowMs: number): void {
+    this.#seen = clampInstants(this.#seen, nowMs)
   }
 
   /** The first reason stays. */

@@ -13,10 +13,18 @@ export interface PodPaths {
   readonly imageVolumes: string
   /** One empty file for each image that the pod stands on, named by its ID. */
   readonly images: string
+  /** What is known of the pod, and what is wanted of it: for the engine that comes after a killed one. */
+  readonly record: string
+  readonly copy: string
+}
+
+/** Holds one folder for each pod that an engine has on the machine, named by its UID. */
+export function podsFolder(instanceDirectory: string): string {
+  return join(instanceDirectory, 'pods')
 }
 
 export function podPaths(instanceDirectory: string, uid: string): PodPaths {
-  const pod = join(instanceDirectory, 'pods', uid)
+  const pod = join(podsFolder(instanceDirectory), uid)
   return {
     pod,
     sandbox: join(pod, 'sandbox'),
@@ -25,6 +33,8 @@ export function podPaths(instanceDirectory: string, uid: string): PodPaths {
     staging: join(pod, 'staging'),
     imageVolumes: join(pod, 'image-volumes'),
     images: join(pod, 'images'),
+    record: join(pod, 'record.json'),
+    copy: join(pod, 'pod.json'),
   }
 }
 

@@ -1,27 +1,25 @@
 import { messageOf } from '../../failure.ts'
 import type { Pod } from '../../kube/api/pod.ts'
-import type { ContainerRecord } from '../../machine/runtime/container-runtime.ts'
+import type { ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
 import type { Sandbox } from '../../machine/sandbox/sandbox.ts'
 import { recordEvent } from '../store/record-event.ts'
 import { containerEnded } from './container-ended.ts'
 import type { EngineParts } from './engine-parts.ts'
+import type { ExitRecord } from './exited-state.ts'
 import { PodObservations } from './pod-observations.ts'
 import type { PodPaths } from './pod-paths.ts'
 import { podPaths } from './pod-paths.ts'
+import type { Instance } from './pod-record.ts'
+import { writePodCopy, writePodRecord } from './pod-record.ts'
 import { Wake } from './wake.ts'
 
-/** One container that was made for this pod and is still on the machine. */
-export interface Instance {
-  readonly id: string
-  readonly container: string
-  readonly logFile: string
-  readonly terminationMessageFile: string
-  /** Linux signal number that asks it to stop (H8). */
-  readonly stopSignal: number
-  readonly image: { readonly name: string; readonly id: string }
+/** A pod that an earlier engine on the same directory ran, as it was found on the machine. */
+export interface AdoptedPod {
+  readonly seen: ObservedPod
+  readonly sandbox: Sandbox | undefined
+  readonly volumes: ReadonlyMap<string, string>
+  readonly instances: readonly Instance[]
 }
-
-export type ExitRecord = Extract<ContainerRecord, { is: 'exited' }>
 
 /** One pod on this machine: what is wanted of it, what was seen of it, and the steps under way. */
 export class PodWorld {
@@ -46,16 +44,48 @@ export class PodWorld {
   readonly #left = new AbortController()
   readonly #steps = new Set<Promise<void>>()
   readonly #listeners = new Set<() => void>()
+  /** What the record on disk says was seen. */
+  #remembered: ObservedPod | undefined
 
-  constructor(pod: Pod, parts: EngineParts) {
+  constructor(pod: Pod, parts: EngineParts, adopted?: AdoptedPod) {
     this.pod = pod
     this.parts = parts
     this.paths = podPaths(parts.instanceDirectory, pod.metadata.uid)
     this.wake = new Wake(parts.clock)
-    this.observations = new PodObservations(parts.clock.nowMs(), () => {
+    const seen: ObservedPod = adopted?.seen ?? {
+      acceptedAtMs: parts.clock.nowMs(),
+      sandbox: { is: 'absent' },
+      containers: {},
+    }
+    const { backOff } = parts
+    this.observations = new PodObservations(backOff === undefined ? seen : { ...seen, backOff }, () => {
       this.wake.notify()
       for (const listener of this.#listeners) listener()
     })
+    this.sandbox = adopted?.sandbox
+    this.volumes = adopted?.volumes ?? this.volumes
+    for (const instance of adopted?.instances ?? []) this.instances.set(instance.id, instance)
+    if (pod.metadata.deletionTimestamp !== undefined) this.#deleted.abort()
+  }
+
+  /**
+   * Brings the record on disk up to what is known now, for the engine that comes after this one. Called before the store
+   * is told, and before what the machine itself could not tell is begun.
+   *
+   * @throws when the disk takes it not.
+   */
+  remember(): void {
+    const { outlived } = this.parts
+    const { seen } = this.observations
+    if (outlived === undefined || this.left.aborted || this.#remembered === seen) return
+    if (this.#remembered === undefined) writePodCopy(this.paths, this.pod)
+    writePodRecord(this.paths, {
+      seen,
+      volumes: Object.fromEntries(this.volumes),
+      instances: [...this.instances.values()],
+      bootId: outlived.bootId,
+    })
+    this.#remembered = seen
   }
 
   /** Calls back after each change of what was observed. Returns how to stop. */
@@ -81,6 +111,8 @@ export class PodWorld {
     const isNew = version(pod) > version(this.pod)
     if (!isNew && pod.metadata.deletionTimestamp === this.pod.metadata.deletionTimestamp) return
     this.pod = pod
+    // With the next record, what is wanted now is written too.
+    this.#remembered = undefined
     if (pod.metadata.deletionTimestamp !== undefined) this.#deleted.abort()
     this.wake.notify()
   }

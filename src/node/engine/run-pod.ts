@@ -1,20 +1,44 @@
+import { messageOf } from '../../failure.ts'
 import { computePodActions } from '../../kube/lifecycle/compute-pod-actions.ts'
+import type { ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
 import { limitVolumes } from './limit-volumes.ts'
 import { performAction } from './perform-action.ts'
 import type { PodWorld } from './pod-world.ts'
 import { publishStatus } from './publish-status.ts'
+import { watchSandbox } from './watch-sandbox.ts'
+
+/** When the disk takes nothing, the pod goes on, and this much later it is told again how it is. */
+const TELL_AGAIN_MS = 1_000
 
 /** One pod's loop: look, tell, decide, act, sleep until something changed. Ends when the pod is forgotten or on abort. */
 export async function runPod(world: PodWorld, signal: AbortSignal): Promise<void> {
   world.begin(limitVolumes(world, signal))
+  world.begin(watchSandbox(world, signal))
+  let complaint = ''
   while (!world.forgotten && !signal.aborted) {
     const nowMs = world.parts.clock.nowMs()
+    world.observations.clampTo(nowMs)
     const { seen } = world.observations
-    await publishStatus(world, seen, nowMs)
+    const failure = await tell(world, seen, nowMs)
+    if (failure !== undefined && failure !== complaint) world.parts.log(`pod ${world.name}: tell how it is: ${failure}`)
+    complaint = failure ?? ''
     const actions = computePodActions(world.pod, seen, nowMs)
     for (const action of actions) performAction(world, action, signal)
-    const againAtMs = Math.min(...actions.map((action) => (action.do === 'look-again' ? action.atMs : Infinity)))
-    await world.wake.wait(againAtMs, signal)
+    const againAtMs = actions.map((action) => (action.do === 'look-again' ? action.atMs : Infinity))
+    await world.wake.wait(Math.min(failure === undefined ? Infinity : nowMs + TELL_AGAIN_MS, ...againAtMs), signal)
   }
   await world.closed()
+  // What its last steps have found out.
+  if (!world.forgotten) world.remember()
+}
+
+/** First the record on disk, then the store. @returns what kept it from being told. */
+async function tell(world: PodWorld, seen: ObservedPod, nowMs: number): Promise<string | undefined> {
+  try {
+    world.remember()
+    await publishStatus(world, seen, nowMs)
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
 }

@@ -15,14 +15,14 @@ export function buildSandboxPlan(pod: Pod, directory: string, machineHostname: s
     publishedPorts: pod.spec.hostNetwork === true ? [] : publishedPorts(pod),
     hostAliases: (pod.spec.hostAliases ?? []).map(({ ip, hostnames }) => ({ ip, hostnames: hostnames ?? [] })),
     dns: dnsPlan(pod),
-    cgroupPath: podCgroupPath(pod),
+    cgroupPath: podCgroupPath(pod.metadata.uid),
     cgroup: buildPodResources(pod),
   }
 }
 
 /** Path of a pod's cgroup below each hierarchy. */
-export function podCgroupPath(pod: Pod): string {
-  return `/peapod/pod${pod.metadata.uid}`
+export function podCgroupPath(uid: string): string {
+  return `/peapod/pod${uid}`
 }
 
 /** `spec.hostname`, else the pod's name, cut to what a kernel takes, never ending in `-` or `.` (N1). */

@@ -9,7 +9,8 @@ import { ensureImage } from './ensure-image.ts'
 import type { InstanceNumber } from './make-container.ts'
 import { makeContainer } from './make-container.ts'
 import { containerId } from './pod-paths.ts'
-import type { Instance, PodWorld } from './pod-world.ts'
+import type { Instance } from './pod-record.ts'
+import type { PodWorld } from './pod-world.ts'
 
 type NotStarted = Extract<ContainerState, { is: 'not-started' }>
 
@@ -31,7 +32,7 @@ export async function startContainer(world: PodWorld, name: string, signal: Abor
     instance = await instanceFor(world, container, { number, signal })
   } catch (error) {
     if (error instanceof Failure && error.reason === 'StartError') couldNotRun(world, container, { number, error })
-    else couldNotMake(world, container, { before, number, error })
+    else couldNotMake(world, container, { before, number, error, signal })
     return
   }
   await runInstance(world, container, instance, number)
@@ -65,6 +66,8 @@ async function instanceFor(
   // What an earlier attempt left half-made has the same name as the next one.
   if (prepared === undefined && world.instances.has(id)) await world.parts.runtime.remove(id)
   const instance = prepared ?? (await makeContainer(world, container, image, options))
+  // Before it runs: whether it was let run, only the machine knows from here on.
+  world.remember()
   world.event('Normal', 'Created', `Created container: ${container.name}`, container.name)
   return instance
 }
@@ -138,8 +141,11 @@ function couldNotMake(
     readonly before: ObservedContainer | undefined
     readonly number: InstanceNumber
     readonly error: unknown
+    readonly signal: AbortSignal
   },
 ): void {
+  // The engine ends, and the pod goes on under the next one: nothing has failed.
+  if (outcome.signal.aborted && world.parts.outlived !== undefined) return
   const message = messageFor(world, container, outcome)
   const reason = reasonOf(outcome.error)
   const last = outcome.before?.state
