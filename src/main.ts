@@ -170,12 +170,13 @@ async function examineMachine({
 }: {
   readonly stateDirectory: string
 }): Promise<readonly MachineCheck[]> {
-  const [{ checkKernel }, { checkRuntime }, { checkNetwork }] = await Promise.all([
+  const [{ checkKernel }, { checkRuntime }, { checkNetwork }, { checkBusybox }] = await Promise.all([
     import('./machine/linux/check-kernel.ts'),
     import('./machine/runtime/oci/check-runtime.ts'),
     import('./machine/sandbox/check-network.ts'),
+    import('./machine/image/check-busybox.ts'),
   ])
-  const checks = [...checkKernel(stateDirectory), ...(await checkRuntime()), ...(await checkNetwork())]
+  const checks = [...checkKernel(stateDirectory), ...(await checkRuntime()), checkBusybox(), ...(await checkNetwork())]
   return checks.map(({ name, is, detail, remedy }) => ({
     name,
     verdict: is === 'ok' ? 'good' : is,
