@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { unlessThereIs } from '../needs.ts'
@@ -12,7 +15,8 @@ import { untilNothingIn } from './until.ts'
 const KILLS = 50
 const AT_ONCE = 2
 const KILLS_BEFORE_A_CLEAN_START = 10
-const LATEST_KILL_MS = 800
+/** Else most would be killed before or after all that matters. */
+const LEAST_WITH_PODS = 10
 
 /** An init container, a sidecar and two apps; a port of the machine, a tmpfs, a bind of a subPath. */
 function fullPod(hostPort: number, apps: string): object {
@@ -80,15 +84,53 @@ describe('nothing is left of a pod', { skip: unlessThereIs('root', 'oci-runtime'
     await assertNothingLeft(run.podUids, [hostPort])
   })
 
+  it('but what the machine gave to a pod stays, also after kill -9', async () => {
+    const given = await mkdtemp(join(tmpdir(), 'peapod-given-'))
+    await mkdir(join(given, 'deep'))
+    await writeFile(join(given, 'deep/file'), 'precious')
+    const mounted = pod('mounted', {
+      containers: [
+        shell('app', UNTIL_STOPPED, {
+          volumeMounts: [
+            { name: 'given', mountPath: '/whole' },
+            { name: 'given', mountPath: '/part', subPath: 'deep' },
+            { name: 'given', mountPath: '/one', subPath: 'deep/file' },
+            { name: 'scratch', mountPath: '/whole/deep' },
+          ],
+        }),
+      ],
+      volumes: [
+        { name: 'given', hostPath: { path: given } },
+        { name: 'scratch', emptyDir: {} },
+      ],
+    })
+    try {
+      const killed = runPeapod({ stateDirectory: state.path, pods: [mounted] })
+      await killed.until('it runs', () => killed.newsOf('app', 'started').length)
+      killed.signal('SIGKILL')
+      await killed.end()
+      const next = runPeapod({
+        stateDirectory: state.path,
+        pods: [pod('next', { containers: [shell('app', 'true')] })],
+      })
+      assert.equal(await next.end(), 0)
+      await assertNothingLeft([...killed.podUids, ...next.podUids], [])
+      assert.equal(await readFile(join(given, 'deep/file'), 'utf8'), 'precious')
+    } finally {
+      await rm(given, { recursive: true })
+    }
+  })
+
   it(`after kill -9 at ${KILLS} random moments and one more start`, async (test) => {
     const seed = Number(process.env['PEAPOD_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
     test.diagnostic(`PEAPOD_TEST_SEED=${seed}`)
     const random = randomNumbers(seed)
+    const upAfterMs = await measureStart(state.path)
     const uids = new Set<string>()
     const ports: number[] = []
     for (let killed = 0; killed < KILLS; killed += KILLS_BEFORE_A_CLEAN_START) {
       for (let inRound = 0; inRound < KILLS_BEFORE_A_CLEAN_START; inRound += AT_ONCE) {
-        const moments = Array.from({ length: AT_ONCE }, () => randomMoment(random))
+        const moments = Array.from({ length: AT_ONCE }, () => randomMoment(random, upAfterMs))
         const runs = await Promise.all(
           moments.map(async (moment) => {
             const hostPort = await freeHostPort()
@@ -109,7 +151,7 @@ describe('nothing is left of a pod', { skip: unlessThereIs('root', 'oci-runtime'
       await assertNothingLeft([...uids, ...next.podUids], ports)
     }
     test.diagnostic(`${uids.size} pods were on the machine when they were killed`)
-    assert.ok(uids.size > 0)
+    assert.ok(uids.size >= LEAST_WITH_PODS, `only ${uids.size} pods`)
   })
 })
 
@@ -119,11 +161,20 @@ interface Moment {
   readonly killAfterMs: number
 }
 
-function randomMoment(random: () => number): Moment {
+/** How long a pod takes until all of it runs, on this machine now. */
+async function measureStart(stateDirectory: string): Promise<number> {
+  const startedAtMs = performance.now()
+  await using run = runPeapod({ stateDirectory, pods: [fullPod(await freeHostPort(), UNTIL_STOPPED)] })
+  await run.until('all run', () => run.newsOf('worker', 'started').length)
+  return performance.now() - startedAtMs
+}
+
+/** At any time from the first instruction of the command to a little after all of its pod runs, or while it stops. */
+function randomMoment(random: () => number, upAfterMs: number): Moment {
   const isStopping = random() < 0.3
   return {
-    interruptAfterMs: isStopping ? LATEST_KILL_MS * (0.5 + random() / 2) : undefined,
-    killAfterMs: random() * (isStopping ? LATEST_KILL_MS / 4 : LATEST_KILL_MS),
+    interruptAfterMs: isStopping ? upAfterMs * (1 + random()) : undefined,
+    killAfterMs: upAfterMs * random() * (isStopping ? 0.5 : 2),
   }
 }
 

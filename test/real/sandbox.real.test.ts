@@ -187,7 +187,7 @@ describe(
         )
         assert.equal(await curious.end(), 0)
         assert.ok(!curious.logOf('app').join().includes('private'))
-        assert.equal(curious.logOf('app').at(-1), 'nothing')
+        assert.ok(curious.logOf('app').includes('nothing'))
       } finally {
         server.close()
       }
