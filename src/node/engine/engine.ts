@@ -5,6 +5,7 @@ import { adoptPods } from './adopt-pods.ts'
 import type { EngineParts } from './engine-parts.ts'
 import type { ExitRecord } from './exited-state.ts'
 import { type AdoptedPod, PodWorld } from './pod-world.ts'
+import { ProbeSchedule } from './probes/probe-schedule.ts'
 import { restorePods } from './restore-pods.ts'
 import { runPod } from './run-pod.ts'
 
@@ -17,6 +18,7 @@ const FORCED_GRACE_SECONDS = 2
  */
 export class Engine {
   readonly #parts: EngineParts
+  readonly #probes: ProbeSchedule
   /** By pod UID. */
   readonly #worlds = new Map<string, PodWorld>()
   readonly #loops = new Set<Promise<void>>()
@@ -24,6 +26,7 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts
+    this.#probes = new ProbeSchedule(parts.clock)
   }
 
   /** Settles when what earlier engines left on the machine is known: from then on this one tells the truth about pods. */
@@ -111,7 +114,7 @@ export class Engine {
     if (adopted === undefined) {
       world.event('Normal', 'Scheduled', `Successfully assigned ${world.name} to ${this.#parts.nodeName}`)
     }
-    const loop = runPod(world, signal)
+    const loop = runPod(world, this.#probes, signal)
       .catch((error: unknown) => this.#parts.log(`pod ${world.name}: its loop ended: ${messageOf(error)}`))
       .finally(() => {
         this.#worlds.delete(uid)

@@ -28,9 +28,9 @@ function stepOf(world: PodWorld, action: Step, signal: AbortSignal): Promise<voi
     case 'prepare':
       return prepareContainer(world, action.container, signal)
     case 'run-post-start':
-      return runPostStart(world, action.container)
+      return runPostStart(world, action.container, signal)
     case 'run-pre-stop':
-      return runPreStop(world, action.container, action)
+      return runPreStop(world, action.container, { ...action, signal })
     case 'terminate':
       return terminateContainer(world, action.container, action)
     case 'kill':

@@ -4,6 +4,8 @@ import type { ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
 import { limitVolumes } from './limit-volumes.ts'
 import { performAction } from './perform-action.ts'
 import type { PodWorld } from './pod-world.ts'
+import { PodProbes } from './probes/pod-probes.ts'
+import type { ProbeSchedule } from './probes/probe-schedule.ts'
 import { publishStatus } from './publish-status.ts'
 import { watchSandbox } from './watch-sandbox.ts'
 
@@ -11,7 +13,8 @@ import { watchSandbox } from './watch-sandbox.ts'
 const TELL_AGAIN_MS = 1_000
 
 /** One pod's loop: look, tell, decide, act, sleep until something changed. Ends when the pod is forgotten or on abort. */
-export async function runPod(world: PodWorld, signal: AbortSignal): Promise<void> {
+export async function runPod(world: PodWorld, schedule: ProbeSchedule, signal: AbortSignal): Promise<void> {
+  const probes = new PodProbes(world, schedule)
   world.begin(limitVolumes(world, signal))
   world.begin(watchSandbox(world, signal))
   let complaint = ''
@@ -22,11 +25,13 @@ export async function runPod(world: PodWorld, signal: AbortSignal): Promise<void
     const failure = await tell(world, seen, nowMs)
     if (failure !== undefined && failure !== complaint) world.parts.log(`pod ${world.name}: tell how it is: ${failure}`)
     complaint = failure ?? ''
+    probes.follow(seen, nowMs)
     const actions = computePodActions(world.pod, seen, nowMs)
     for (const action of actions) performAction(world, action, signal)
     const againAtMs = actions.map((action) => (action.do === 'look-again' ? action.atMs : Infinity))
     await world.wake.wait(Math.min(failure === undefined ? Infinity : nowMs + TELL_AGAIN_MS, ...againAtMs), signal)
   }
+  probes.stop()
   await world.closed()
   // What its last steps have found out.
   if (!world.forgotten) world.remember()

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import type { ObservedStopping } from '../../kube/lifecycle/observed-pod.ts'
 import type { StopReason } from '../../kube/lifecycle/pod-action.ts'
 import type { PodWorld } from './pod-world.ts'
 
@@ -10,10 +11,8 @@ export async function terminateContainer(
 ): Promise<void> {
   const state = world.observations.container(name)?.state
   if (state?.is !== 'running') return
-  if (state.stopping === undefined) world.event('Normal', 'Killing', stopSentence(name, wanted.because), name)
-  const nowMs = world.parts.clock.nowMs()
-  const begun = state.stopping ?? { sinceMs: nowMs, graceSeconds: wanted.graceSeconds, because: wanted.because }
-  world.observations.setStopping(name, { ...begun, terminatedAtMs: nowMs })
+  const stopping = beginStop(world, name, wanted)
+  world.observations.setStopping(name, { ...stopping, terminatedAtMs: world.parts.clock.nowMs() })
   await world.parts.runtime.signal(state.id, world.instances.get(state.id)?.stopSignal ?? constants.signals.SIGTERM)
 }
 
@@ -21,13 +20,21 @@ export async function terminateContainer(
 export async function killContainer(world: PodWorld, name: string, because: StopReason): Promise<void> {
   const state = world.observations.container(name)?.state
   if (state?.is !== 'running') return
-  if (state.stopping === undefined) world.event('Normal', 'Killing', stopSentence(name, because), name)
-  const nowMs = world.parts.clock.nowMs()
-  world.observations.setStopping(name, {
-    ...(state.stopping ?? { sinceMs: nowMs, graceSeconds: 0, because }),
-    killedAtMs: nowMs,
-  })
+  const stopping = beginStop(world, name, { graceSeconds: 0, because })
+  world.observations.setStopping(name, { ...stopping, killedAtMs: world.parts.clock.nowMs() })
   await world.parts.runtime.signal(state.id, constants.signals.SIGKILL)
+}
+
+/** The stop that is on the record; when there is none yet, a new one that is told as an event. */
+export function beginStop(
+  world: PodWorld,
+  name: string,
+  { graceSeconds, because }: { readonly graceSeconds: number; readonly because: StopReason },
+): ObservedStopping {
+  const state = world.observations.container(name)?.state
+  if (state?.is === 'running' && state.stopping !== undefined) return state.stopping
+  world.event('Normal', 'Killing', stopSentence(name, because), name)
+  return { sinceMs: world.parts.clock.nowMs(), graceSeconds, because }
 }
 
 function stopSentence(name: string, because: StopReason): string {
