@@ -41,6 +41,10 @@ export async function startPeapodServer(bench: Workbench): Promise<PeapodServer>
     delete: (name) => client.delete(PODS, { namespace: 'default', name }),
     until: (name, stage) => pods.until(name, stage),
     async [Symbol.asyncDispose]() {
+      // As a user would: after Ctrl-C there may be pods.
+      const { items } = await client.list(PODS, { namespace: 'default' })
+      await Promise.all(items.map(({ metadata }) => client.delete(PODS, { namespace: 'default', name: metadata.name })))
+      await Promise.all(items.map(({ metadata }) => pods.until(metadata.name, 'gone')))
       watching.abort()
       await pods.ended
       client.close()
