@@ -136,10 +136,10 @@ spec:
   })
 
   it('refuses by name what it does not carry out yet', async () => {
-    const probed = shell('app', 'true', { livenessProbe: { exec: { command: ['true'] } } })
-    await using refused = run({ pods: [pod('probed', { containers: [probed] })] })
+    const configured = shell('app', 'true', { envFrom: [{ configMapRef: { name: 'settings' } }] })
+    await using refused = run({ pods: [pod('configured', { containers: [configured] })] })
     assert.equal(await refused.end(), 1)
-    assert.match(refused.stderr, /<stdin>:\d+:\d+: spec\.containers\[0\]\.livenessProbe: .*not/)
+    assert.match(refused.stderr, /<stdin>:\d+:\d+: spec\.containers\[0\]\.envFrom: .*not/)
   })
 
   it('runs the pods of one file side by side', async () => {

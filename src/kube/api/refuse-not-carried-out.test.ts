@@ -80,13 +80,11 @@ describe('a field that is not carried out is refused by name', () => {
   it('the things that are easily forgotten', () => {
     const names = unknown.map(({ path }) => path.join('.').replaceAll('[]', ''))
     const expected = [
-      'spec.containers.livenessProbe',
-      'spec.containers.lifecycle',
+      'spec.containers.lifecycle.stopSignal',
       'spec.containers.restartPolicy',
       'spec.containers.envFrom',
       'spec.containers.env.valueFrom.configMapKeyRef',
       'spec.containers.volumeMounts.subPathExpr',
-      'spec.initContainers.startupProbe',
       'spec.ephemeralContainers',
       'spec.volumes.configMap',
       'spec.volumes.secret',

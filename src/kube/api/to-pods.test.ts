@@ -70,8 +70,8 @@ spec:
       env:
         - name: PORT
           value: 8080
-      livenessProbe:
-        exec: {command: ["true"]}
+      envFrom:
+        - configMapRef: {name: settings}
       volumeMounts:
         - {name: data, mountPath: /data, subPath: ../up}
     - name: web
@@ -94,7 +94,7 @@ kind: Deployment
       'pod.yaml:7:3: spec.restartPolcy: unknown field; did you mean "restartPolicy"?',
       `pod.yaml:10:23: spec.hostAliases.hostnames: Invalid value: "not ok": ${subdomain}`,
       'pod.yaml:16:18: spec.containers[0].env[0].value: must be text, so it has to be quoted: write "8080"',
-      'pod.yaml:17:7: spec.containers[0].livenessProbe: livenessProbe is not carried out by peapod yet; remove it',
+      'pod.yaml:17:7: spec.containers[0].envFrom: envFrom is not carried out by peapod yet; list the variables in env',
       'pod.yaml:20:18: spec.containers[0].volumeMounts[0].name: Not found: "data"',
       'pod.yaml:20:51: spec.containers[0].volumeMounts.subPath: Invalid value: "../up": must not contain \'..\'',
       'pod.yaml:21:13: spec.containers[1].name: Duplicate value: "web"',

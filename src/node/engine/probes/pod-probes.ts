@@ -46,7 +46,7 @@ export class PodProbes implements ProbeOwner {
       return found.is === 'success' ? 'success' : 'error'
     const kind = KIND_WORDS[due.kind]
     // Machine code speaks of instances by their IDs; people know their containers by name.
-    const message = found.message.replaceAll(due.instance, due.container)
+    const message = found.message.trimEnd().replaceAll(due.instance, due.container)
     switch (found.is) {
       case 'warning':
         world.event('Warning', 'ProbeWarning', `${kind} probe warning: ${message}`, due.container)
