@@ -222,6 +222,17 @@ describe('Engine', () => {
     await bench.until('nothing is left', () => !existsSync(bench.podDirectory))
   })
 
+  it('H9: a deletion that is under way and then forced kills at once', async () => {
+    await using bench = await openBench({ app: [{ onSignal: 'ignore' }] })
+    await bench.create({})
+    await bench.until('it runs', () => bench.status('app')?.state?.running !== undefined)
+    await bench.delete(30)
+    await bench.until('it is told to end', () => bench.signals.includes('app-0-0 15'))
+    await bench.store.delete(PODS, KEY)
+    await bench.until('it is killed', () => bench.signals.includes('app-0-0 9'))
+    await bench.until('nothing is left', () => !existsSync(bench.podDirectory))
+  })
+
   it('Q10: a pull that fails is tried again after ten seconds', async () => {
     let pulls = 0
     await using bench = await openBench(

@@ -126,13 +126,15 @@ export class Engine {
   /** The object is gone from the store but the pod may still be on the machine: take it down as a deleted one. */
   #orphan(world: PodWorld): void {
     if (world.forgotten) return
-    const deletedAtMs = this.#parts.clock.nowMs() + FORCED_GRACE_SECONDS * 1000
+    // Its programs were asked to stop before: whoever forces a deletion that is under way wants them killed.
+    const graceSeconds = world.pod.metadata.deletionTimestamp === undefined ? FORCED_GRACE_SECONDS : 0
+    const deletedAtMs = this.#parts.clock.nowMs() + graceSeconds * 1000
     world.changed({
       ...world.pod,
       metadata: {
         ...world.pod.metadata,
         deletionTimestamp: new Date(deletedAtMs).toISOString(),
-        deletionGracePeriodSeconds: FORCED_GRACE_SECONDS,
+        deletionGracePeriodSeconds: graceSeconds,
       },
     })
   }
