@@ -12,6 +12,8 @@ export interface PodLogRequest {
   /** The instance before the newest one. */
   readonly previous: boolean
   readonly timestamps: boolean
+  readonly streamNames: boolean
+  readonly stream?: 'stdout' | 'stderr'
   readonly tailLines?: number
   readonly sinceMs?: number
   readonly signal: AbortSignal
@@ -37,9 +39,11 @@ export function openPodLog(engine: Engine, pod: Pod, request: PodLogRequest): As
   if (instance < 0) {
     throw new Failure('BadRequest', `previous terminated container "${name}" in pod "${pod.metadata.name}" not found`)
   }
-  const { tailLines, sinceMs } = request
+  const { tailLines, sinceMs, stream } = request
   return readLog(logFileOf(world.paths.logs, name, instance), {
     timestamps: request.timestamps,
+    streamNames: request.streamNames,
+    ...(stream === undefined ? {} : { stream }),
     signal: request.signal,
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(sinceMs === undefined ? {} : { sinceMs }),

@@ -9,6 +9,10 @@ export interface PodLogOptions {
   readonly previous: boolean
   /** Each line begins with an RFC 3339 instant and a space. */
   readonly timestamps: boolean
+  /** Each line begins with `stdout` or `stderr` and a space; after its instant, if it has one. */
+  readonly streamNames: boolean
+  /** Only what was written there; absent: both. */
+  readonly stream?: 'stdout' | 'stderr'
   /** Only so many of the last lines. */
   readonly tailLines?: number
   /** Only lines from this instant on. */

@@ -3,50 +3,65 @@ import type { ServerResponse } from 'node:http'
 /** All logs of a process share one clock, so that later lines have later instants. */
 let ticks = 0
 
+interface FakeLine {
+  readonly time: string
+  readonly stream: 'stdout' | 'stderr'
+  readonly text: string
+}
+
 /** One instance's output, served as a node serves it. */
 export class FakeLog {
-  #entries: { readonly time: string; readonly text: string }[] = []
+  /** Whether the server knows the type of answers that tell the stream of each line. */
+  knowsStreams = false
+  #lines: FakeLine[] = []
   #over = false
-  readonly #readers = new Set<ServerResponse>()
+  readonly #readers = new Map<ServerResponse, (line: FakeLine) => string>()
   /** Breaks the connection of the next readers after so many lines, one entry each. */
   readonly breakAfter: number[] = []
 
-  write(...lines: readonly string[]): void {
-    const time = instant(++ticks)
-    for (const text of lines) {
-      const entry = { time, text }
-      this.#entries.push(entry)
-      for (const reader of this.#readers) reader.write(lineOf(entry))
-    }
+  write(...texts: readonly string[]): void {
+    this.#write('stdout', texts)
+  }
+
+  writeError(...texts: readonly string[]): void {
+    this.#write('stderr', texts)
   }
 
   end(): void {
     this.#over = true
-    for (const reader of this.#readers) reader.end()
+    for (const reader of this.#readers.keys()) reader.end()
     this.#readers.clear()
   }
 
   serve(response: ServerResponse, query: URLSearchParams): void {
+    const type = 'text/vnd.peapod.log'
+    const tellsStreams = this.knowsStreams && response.req.headers.accept?.startsWith(type) === true
+    const told = ({ time, stream, text }: FakeLine): string => `${time} ${tellsStreams ? `${stream} ` : ''}${text}\n`
     const since = query.get('sinceTime')?.slice(0, 19) ?? ''
-    const wanted = this.#entries.filter((entry) => entry.time.slice(0, 19) >= since)
-    response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders()
+    const wanted = this.#lines.filter((line) => line.time.slice(0, 19) >= since)
+    response.writeHead(200, { 'content-type': tellsStreams ? type : 'text/plain' }).flushHeaders()
     const limit = this.breakAfter.shift()
     if (limit !== undefined) {
-      const text = wanted.map(lineOf).join('')
+      const text = wanted.map(told).join('')
       // In the middle of the line after the last whole one.
-      const end = wanted.slice(0, limit).map(lineOf).join('').length + 3
+      const end = wanted.slice(0, limit).map(told).join('').length + 3
       response.write(text.slice(0, end), () => response.destroy())
       return
     }
-    response.write(wanted.map(lineOf).join(''))
+    response.write(wanted.map(told).join(''))
     if (this.#over || query.get('follow') !== 'true') return void response.end()
-    this.#readers.add(response)
+    this.#readers.set(response, told)
     response.on('close', () => this.#readers.delete(response))
   }
-}
 
-function lineOf(entry: { readonly time: string; readonly text: string }): string {
-  return `${entry.time} ${entry.text}\n`
+  #write(stream: FakeLine['stream'], texts: readonly string[]): void {
+    const time = instant(++ticks)
+    for (const text of texts) {
+      const line = { time, stream, text }
+      this.#lines.push(line)
+      for (const [reader, told] of this.#readers) reader.write(told(line))
+    }
+  }
 }
 
 /** A few a second, in nanoseconds. */

@@ -9,6 +9,10 @@ export interface PodLogOptions {
   readonly follow?: boolean
   /** Each line begins with an RFC 3339 instant and a space. */
   readonly timestamps?: boolean
+  /** Each line says which stream it was written to, if the server can tell: see PodLog. */
+  readonly streamNames?: boolean
+  /** Only this one; `tailLines` does not go with it. Servers before Kubernetes 1.32 tell both all the same. */
+  readonly stream?: 'Stdout' | 'Stderr'
   readonly tailLines?: number
   /** RFC 3339; servers cut it to seconds. */
   readonly sinceTime?: string
@@ -19,8 +23,16 @@ export interface PodLogOptions {
 
 /** An answer that has begun: its bytes come as they are read, so that a slow reader slows the server down. */
 export interface PodLog extends AsyncDisposable {
+  /** Whether each line has `stdout` or `stderr` and a space before its text. */
+  readonly hasStreamNames: boolean
   readonly bytes: AsyncIterable<Buffer>
 }
+
+/**
+ * The API has no word for it, so it is a matter of the answer's type: a server that does not know this one answers with
+ * plain text. Two answers, one for each stream, would tell the same but not in which order.
+ */
+const WITH_STREAM_NAMES = 'text/vnd.peapod.log'
 
 /**
  * Opens a container's log.
@@ -33,10 +45,16 @@ export async function readPodLog(
   pod: { readonly namespace: string; readonly name: string },
   options: PodLogOptions,
 ): Promise<PodLog> {
-  const { signal, ...parameters } = options
+  const { signal, streamNames = false, ...parameters } = options
   const what = `read the log of pod ${JSON.stringify(pod.name)}`
   const path = resourcePath(PODS, { ...pod, subresource: 'log' }) + queryString(parameters)
-  const answer = await sendRequest(to, { method: 'GET', path, what, ...(signal === undefined ? {} : { signal }) })
+  const answer = await sendRequest(to, {
+    method: 'GET',
+    path,
+    what,
+    ...(streamNames ? { accept: `${WITH_STREAM_NAMES}, */*` } : {}),
+    ...(signal === undefined ? {} : { signal }),
+  })
 
   async function* bytes(): AsyncGenerator<Buffer, void, undefined> {
     try {
@@ -47,6 +65,7 @@ export async function readPodLog(
     }
   }
   return {
+    hasStreamNames: answer.headers['content-type'] === WITH_STREAM_NAMES,
     bytes: bytes(),
     [Symbol.asyncDispose]: () => {
       answer.destroy()

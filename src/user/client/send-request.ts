@@ -11,6 +11,8 @@ export interface ApiRequest {
   /** For error messages: `create pod "web"`. */
   readonly what: string
   readonly body?: unknown
+  /** Media types of the answer; absent: JSON. */
+  readonly accept?: string
   readonly signal?: AbortSignal
 }
 
@@ -30,7 +32,7 @@ export async function sendRequest(to: OpenEndpoint, wanted: ApiRequest): Promise
     path: wanted.path,
     headers: {
       host: 'localhost',
-      accept: 'application/json',
+      accept: wanted.accept ?? 'application/json',
       ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
     },
     ...(wanted.signal === undefined ? {} : { signal: wanted.signal }),

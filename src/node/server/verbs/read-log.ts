@@ -1,7 +1,7 @@
 import { Failure } from '../../../failure.ts'
 import type { Pod } from '../../../kube/api/pod.ts'
 import type { Problem } from '../../../kube/api/problem.ts'
-import { forbidden, invalid } from '../../../kube/api/rules/finding.ts'
+import { forbidden, invalid, notSupported } from '../../../kube/api/rules/finding.ts'
 import { PODS } from '../../store/resources.ts'
 import { notFound } from '../../store/store-failure.ts'
 import type { Answer } from '../answer.ts'
@@ -11,26 +11,47 @@ import type { PodLogOptions } from '../pod-streams.ts'
 import { refusal } from '../refusal.ts'
 import type { ServerParts } from '../server-parts.ts'
 
+const PLAIN = 'text/plain'
+/** As plain text, but each line says which stream it was written to. Servers that don't know it answer with plain text. */
+const WITH_STREAM_NAMES = 'text/vnd.peapod.log'
+
+/** The streams of PodLogOptions, as the API server lists them. */
+const STREAMS: Readonly<Record<string, 'stdout' | 'stderr' | undefined>> = {
+  All: undefined,
+  Stderr: 'stderr',
+  Stdout: 'stdout',
+}
+
 /** A container's output as plain text, as it is read. */
 export async function readPodLog(parts: ServerParts, request: ObjectRequest): Promise<Answer> {
   const { query, namespace, name, signal } = request
   const numbers = readNumbers(query)
-  const problems = checkNumbers(numbers, query.get('sinceTime') ?? '')
+  const wantedStream = query.get('stream') ?? 'All'
+  const problems = [
+    ...checkNumbers(numbers, query.get('sinceTime') ?? ''),
+    ...checkStream(wantedStream, numbers.tailLines),
+  ]
   if (problems.length > 0) throw refusal({ group: '', version: 'v1', kind: 'PodLogOptions', name }, problems)
   const pod = parts.store.get(PODS, { namespace, name })
   if (pod === undefined) throw notFound(PODS, name)
+  const stream = STREAMS[wantedStream]
+  const streamNames = (request.incoming.headers.accept ?? '')
+    .split(/[,;]/)
+    .some((type) => type.trim() === WITH_STREAM_NAMES)
   const options: PodLogOptions = {
     container: chooseContainer(pod, query.get('container') ?? ''),
     follow: isSet(query, 'follow'),
     previous: isSet(query, 'previous'),
     timestamps: isSet(query, 'timestamps'),
+    streamNames,
+    ...(stream === undefined ? {} : { stream }),
     ...(numbers.tailLines === undefined ? {} : { tailLines: numbers.tailLines }),
     ...sinceOf(numbers.sinceSeconds, query.get('sinceTime') ?? '', parts.clock.nowMs()),
     signal,
   }
   const bytes = await parts.streams.log(pod, options)
   const limited = numbers.limitBytes === undefined ? bytes : firstBytes(bytes, numbers.limitBytes)
-  return { is: 'stream', contentType: 'text/plain', parts: limited }
+  return { is: 'stream', contentType: streamNames ? WITH_STREAM_NAMES : PLAIN, parts: limited }
 }
 
 interface Numbers {
@@ -62,6 +83,13 @@ function checkNumbers({ tailLines, limitBytes, sinceSeconds }: Numbers, sinceTim
     problems.push(invalid('sinceSeconds', sinceSeconds, 'must be greater than 0'))
   }
   return problems
+}
+
+/** Source: ValidatePodLogOptions as well, since Kubernetes 1.32. */
+function checkStream(stream: string, tailLines: number | undefined): Problem[] {
+  const unknown = Object.hasOwn(STREAMS, stream) ? [] : [notSupported('stream', stream, Object.keys(STREAMS))]
+  if (stream === 'All' || tailLines === undefined) return unknown
+  return [...unknown, forbidden('', '`tailLines` and specific `stream` are mutually exclusive for now')]
 }
 
 /** @throws Failure BadRequest in the words of the API server */

@@ -385,12 +385,33 @@ describe('log', () => {
       follow: true,
       previous: false,
       timestamps: true,
+      streamNames: false,
       tailLines: 0,
       sinceMs: server.nowMs - 10_000,
     })
     assert.equal((await server.get(`${PODS_PATH}/web/log?limitBytes=6`)).text, 'one\ntw')
     await server.get(`${PODS_PATH}/web/log?sinceTime=2026-01-01T00:00:00Z`)
     assert.equal(server.logRequests.at(-1)?.sinceMs, Date.parse('2026-01-01T00:00:00Z'))
+  })
+
+  it('tells one stream, or the stream of each line to a client that knows the type for it', async () => {
+    await using server = await TestServer.open()
+    await server.createPod('web')
+    const streams: [query: string, stream: string | undefined][] = [
+      ['', undefined],
+      ['stream=All&tailLines=1', undefined],
+      ['stream=Stdout', 'stdout'],
+      ['stream=Stderr', 'stderr'],
+    ]
+    for (const [query, stream] of streams) {
+      assert.equal((await server.get(`${PODS_PATH}/web/log?${query}`)).code, 200)
+      assert.equal(server.logRequests.at(-1)?.stream, stream, query)
+    }
+    const named = await server.get(`${PODS_PATH}/web/log`, { accept: 'text/vnd.peapod.log, */*' })
+    assert.deepEqual([named.code, named.headers['content-type']], [200, 'text/vnd.peapod.log'])
+    assert.equal(server.logRequests.at(-1)?.streamNames, true)
+    const plain = await server.get(`${PODS_PATH}/web/log`, { accept: 'application/json, */*' })
+    assert.equal(plain.headers['content-type'], 'text/plain')
   })
 
   it('refuses in the words of Kubernetes', async () => {
@@ -426,6 +447,16 @@ describe('log', () => {
         'container=a&sinceSeconds=0',
         422,
         'PodLogOptions "web" is invalid: sinceSeconds: Invalid value: 0: must be greater than 0',
+      ],
+      [
+        'container=a&stream=stdout',
+        422,
+        'PodLogOptions "web" is invalid: stream: Unsupported value: "stdout": supported values: "All", "Stderr", "Stdout"',
+      ],
+      [
+        'container=a&stream=Stdout&tailLines=1',
+        422,
+        'PodLogOptions "web" is invalid: : Forbidden: `tailLines` and specific `stream` are mutually exclusive for now',
       ],
       ['container=a&tailLines=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
       ['container=a&sinceTime=x', 400, 'parsing time "x": must be an RFC 3339 instant'],

@@ -16,6 +16,7 @@ export function jsonRunOutput(stdout: OutputStream, nowMs: () => number): RunOut
           type: 'log',
           pod: source.pod,
           container: source.container,
+          ...(line.stream === undefined ? {} : { stream: line.stream }),
           line: line.bytes.toString('utf8'),
           ...(line.partial ? { partial: true } : {}),
         })),

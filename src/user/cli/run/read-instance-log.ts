@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../../failure.ts'
 import type { ContainerStatus } from '../../../kube/api/pod.ts'
 import type { ApiClient } from '../../client/open-client.ts'
+import type { PodLog } from '../../client/read-pod-log.ts'
 import { PODS } from '../../client/resource-type.ts'
 import { advance, LOG_START, skipRead, type ResumePoint } from './resume-point.ts'
 import { splitLog, type LogLine } from './split-log.ts'
@@ -62,22 +63,28 @@ async function readOnce(
   reached: (point: ResumePoint) => void,
 ): Promise<'newest' | 'previous'> {
   const { client, pod, container, instance, signal } = wanted
-  const options = { container, timestamps: true, signal, ...(point.time === '' ? {} : { sinceTime: point.time }) }
+  const options = {
+    container,
+    timestamps: true,
+    streamNames: true,
+    signal,
+    ...(point.time === '' ? {} : { sinceTime: point.time }),
+  }
   {
     await using log = await client.podLog(pod, { ...options, follow: true })
     if ((await newestInstance(wanted)) <= instance) {
-      await pass(log.bytes)
+      await pass(log)
       return 'newest'
     }
   }
   await using log = await client.podLog(pod, { ...options, previous: true })
-  await pass(log.bytes)
+  await pass(log)
   return 'previous'
 
-  async function pass(bytes: AsyncIterable<Buffer>): Promise<void> {
+  async function pass(log: PodLog): Promise<void> {
     const fresh = skipRead(point)
     let at = point
-    for await (const lines of splitLog(bytes)) {
+    for await (const lines of splitLog(log.bytes, log)) {
       const unread = fresh(lines)
       if (unread.length === 0) continue
       await wanted.onLines(unread)

@@ -89,11 +89,16 @@ pod web: Failed
     const call = start(server, ['--output', 'json', 'pod.yaml'])
     await web.created
     const app = server.startLog('app')
-    app.write('hello', 'wörld')
+    app.knowsStreams = true
+    app.write('hello')
+    app.writeError('wörld')
     app.end()
-    server.startLog('log-agent').end()
+    const agent = server.startLog('log-agent')
+    agent.write('to a server that tells no streams')
+    agent.end()
     web.running('app', 'log-agent')
     await call.stdout.shows('wörld')
+    await call.stdout.shows('no streams')
     web.exited('app', 0)
     web.exited('log-agent', 0, { phase: 'Succeeded' })
     assert.equal(await call.exitCode, 0)
@@ -102,8 +107,20 @@ pod web: Failed
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>)
+    const isLog = (one: Record<string, unknown>): boolean => one['type'] === 'log'
+    const written = objects
+      .filter(isLog)
+      .sort((left, right) => String(left['time']).localeCompare(String(right['time'])))
     assert.deepEqual(
-      objects.map((one) => (one['type'] === 'log' ? { ...one, time } : one)),
+      written.map((one) => ({ ...one, time })),
+      [
+        { time, type: 'log', pod: 'web', container: 'app', stream: 'stdout', line: 'hello' },
+        { time, type: 'log', pod: 'web', container: 'app', stream: 'stderr', line: 'wörld' },
+        { time, type: 'log', pod: 'web', container: 'log-agent', line: 'to a server that tells no streams' },
+      ],
+    )
+    assert.deepEqual(
+      objects.filter((one) => !isLog(one)),
       [
         { time, type: 'status', pod: 'web', event: 'pod-created', text: 'created' },
         { time, type: 'status', pod: 'web', container: 'app', event: 'started', instance: 0, text: 'started' },
@@ -118,8 +135,6 @@ pod web: Failed
           tookMs: 0,
           text: 'ready (2/2) in 0 s',
         },
-        { time, type: 'log', pod: 'web', container: 'app', line: 'hello' },
-        { time, type: 'log', pod: 'web', container: 'app', line: 'wörld' },
         ...['app', 'log-agent'].map((container) => ({
           time,
           type: 'status',

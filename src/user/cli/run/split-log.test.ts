@@ -20,9 +20,9 @@ async function* chunksOf(log: Buffer, cuts: readonly number[], brokenAt?: number
   if (brokenAt !== undefined) throw new Error('connection broke')
 }
 
-async function collect(chunks: AsyncIterable<Buffer>): Promise<LogLine[]> {
+async function collect(chunks: AsyncIterable<Buffer>, hasStreamNames = false): Promise<LogLine[]> {
   const all: LogLine[] = []
-  for await (const lines of splitLog(chunks)) all.push(...lines)
+  for await (const lines of splitLog(chunks, { hasStreamNames })) all.push(...lines)
   return all
 }
 
@@ -60,6 +60,23 @@ describe('splitLog', () => {
       )
     })
   }
+
+  it('takes the stream where the server tells it, and only there', async () => {
+    const log = Buffer.from(`${TIME} stderr a\n${TIME} stdout ${'x'.repeat(PIECE_BYTES)}\n${TIME} stdout\n`)
+    const named = await collect(chunksOf(log, []), true)
+    assert.deepEqual(
+      named.map(({ stream, partial }) => [stream, partial]),
+      [
+        ['stderr', false],
+        ['stdout', true],
+        ['stdout', false],
+        [undefined, false],
+      ],
+    )
+    assert.equal(named[0]?.bytes.toString(), 'a')
+    const [plain] = await collect(chunksOf(log, []))
+    assert.deepEqual([plain?.stream, plain?.bytes.toString()], [undefined, 'stderr a'])
+  })
 
   it('keeps bytes that are no text', async () => {
     const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x0d])
@@ -99,7 +116,7 @@ describe('a log that is taken up again', () => {
           for (const brokenAt of [...breaks.map((at) => Math.min(at, log.length)), undefined]) {
             const fresh = skipRead(point)
             try {
-              for await (const batch of splitLog(chunksOf(log, cuts, brokenAt))) {
+              for await (const batch of splitLog(chunksOf(log, cuts, brokenAt), { hasStreamNames: false })) {
                 const unread = fresh(batch)
                 point = advance(point, unread)
                 read.push(...unread.map((line) => `${line.time} ${line.bytes.toString()}`))

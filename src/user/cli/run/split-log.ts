@@ -2,6 +2,8 @@
 export interface LogLine {
   /** RFC 3339 with nanoseconds, as the runtime noted it. */
   readonly time: string
+  /** Absent when the server does not tell. */
+  readonly stream?: 'stdout' | 'stderr'
   /** As the container wrote it, without the line end. */
   readonly bytes: Buffer
   /** Whether more of the same line follows. */
@@ -12,21 +14,31 @@ export interface LogLine {
 const PIECE_BYTES = 64 * 1024
 
 /** How long a line's instant may be: a line without one is output that was cut in the middle. */
-const TIME = /^\d{4}-\d\d-\d\dT\S{8,32} /
+const TIME = /^(\d{4}-\d\d-\d\dT\S{8,32}) /
+const TIME_AND_STREAM = /^(\d{4}-\d\d-\d\dT\S{8,32}) (stdout|stderr) /
+
+/** What stands before a line's text. */
+type Head = Pick<LogLine, 'time' | 'stream'>
 
 /**
  * The lines of a log that was asked for with timestamps, a batch for each chunk that completes some.
  * An unfinished last line comes at the end.
+ *
+ * @param options.hasStreamNames whether each line says which stream it was written to.
  */
-export async function* splitLog(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly LogLine[], void, undefined> {
+export async function* splitLog(
+  chunks: AsyncIterable<Buffer>,
+  { hasStreamNames }: { readonly hasStreamNames: boolean },
+): AsyncGenerator<readonly LogLine[], void, undefined> {
+  const head = hasStreamNames ? TIME_AND_STREAM : TIME
   let held: Buffer = Buffer.alloc(0)
-  /** The instant of the line whose first piece was given out already. */
-  let openTime: string | undefined
+  /** Of the line whose first piece was given out already. */
+  let open: Head | undefined
   const take = (bytes: Buffer, partial: boolean): LogLine => {
-    const time = openTime ?? TIME.exec(bytes.subarray(0, 64).toString('latin1'))?.[0].trimEnd() ?? ''
-    const rest = openTime === undefined && time !== '' ? bytes.subarray(time.length + 1) : bytes
-    openTime = partial ? time : undefined
-    return { time, bytes: rest, partial }
+    const [start = '', time = '', stream] = open === undefined ? (head.exec(bytes.toString('latin1', 0, 64)) ?? []) : []
+    const own: Head = open ?? { time, ...(stream === 'stdout' || stream === 'stderr' ? { stream } : {}) }
+    open = partial ? own : undefined
+    return { ...own, bytes: bytes.subarray(start.length), partial }
   }
   for await (const chunk of chunks) {
     const data = held.length === 0 ? chunk : Buffer.concat([held, chunk])
@@ -46,5 +58,5 @@ export async function* splitLog(chunks: AsyncIterable<Buffer>): AsyncGenerator<r
     held = Buffer.from(data.subarray(from))
     if (lines.length > 0) yield lines
   }
-  if (held.length > 0 || openTime !== undefined) yield [take(held, false)]
+  if (held.length > 0 || open !== undefined) yield [take(held, false)]
 }
