@@ -1,17 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { Container, Pod, PodPhase, RestartPolicy } from '../api/pod.ts'
+import type { Container, Pod, PodPhase, Probe, RestartPolicy } from '../api/pod.ts'
 import { computePodActions } from './compute-pod-actions.ts'
 import { computePodStatus } from './compute-pod-status.ts'
-import { isUp, stateOf } from './container-facts.ts'
+import { isUp, recordOf, stateOf } from './container-facts.ts'
 import { allPlaces, appPlaces, initPlaces } from './container-places.ts'
-import type { ObservedPod } from './observed-pod.ts'
-import type { PodAction } from './pod-action.ts'
+import type { ContainerPlace, ContainerRole } from './container-places.ts'
+import type { ContainerState, ObservedPod } from './observed-pod.ts'
+import type { PodAction, StopReason } from './pod-action.ts'
+import { computePodCourse } from './pod-course.ts'
+import type { ProbeOutcome } from './probe-verdict.ts'
+import { containerNamed, mayRestartAll } from './restart-rules.ts'
+import { isHeldByPostStart } from './running-container.ts'
 import { SimulatedMachine } from './simulated-machine.ts'
-import type { InstanceScript, MachineScript } from './simulated-machine.ts'
+import type { InstanceScript, MachineScript } from './machine-script.ts'
 
-const RUNS = Number(process.env['PEAPOD_PROPERTY_RUNS'] ?? 600)
+const RUNS = Number(process.env['PEAPOD_PROPERTY_RUNS'] ?? 400)
 const BORN_MS = 1_700_000_000_000
 const FINAL_GRACE_SECONDS = 3
 /** An order that a pod without end may go on for. */
@@ -22,6 +27,7 @@ type Happening =
   | { readonly what: 'lose-sandbox'; readonly isReboot: boolean }
   | { readonly what: 'restart-agent'; readonly startsSurvive: boolean }
   | { readonly what: 'lose-records' }
+  | { readonly what: 'change-image'; readonly container: number }
 
 interface Scenario {
   readonly pod: Pod
@@ -41,6 +47,16 @@ describe('invariants of any pod, whatever happens to it', () => {
   })
 })
 
+/** Stops in a pod that goes on: the order of the pod's end is not theirs. */
+const NOT_OF_PODS_END: readonly StopReason[] = [
+  'LivenessFailed',
+  'StartupFailed',
+  'PostStartFailed',
+  'ImageChanged',
+  'SandboxChanged',
+  'AllContainersRestarting',
+]
+
 /** Plays the part of the engine with one pod, and checks every step. */
 class PodRun {
   readonly #scenario: Scenario
@@ -51,12 +67,15 @@ class PodRun {
   #deletedAtMs: number | undefined
   #goneByMs = Infinity
   #deadlinePassed = false
+  #isImageChanged = false
+  #adoptedAtMs = 0
+  #sandboxes = 0
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario
     this.#pod = scenario.pod
     this.#happenings = [...scenario.happenings].sort((a, b) => a.afterMs - b.afterMs)
-    this.#machine = new SimulatedMachine(scenario.machine, BORN_MS)
+    this.#machine = new SimulatedMachine(scenario.machine, () => this.#pod, BORN_MS)
   }
 
   play(): void {
@@ -109,7 +128,10 @@ class PodRun {
     this.#checkInstances()
     const actions = computePodActions(this.#pod, seen, this.#machine.nowMs)
     this.#checkActions(actions, seen)
-    for (const action of actions) this.#machine.perform(action)
+    for (const action of actions) {
+      this.#machine.perform(action)
+      if (action.do === 'reset-containers') this.#history.beginAnew()
+    }
     this.#checkOneInit()
     return actions
   }
@@ -133,7 +155,12 @@ class PodRun {
     const ready = status.conditions?.find(({ type }) => type === 'Ready')
     const all = [...allPlaces(this.#pod)].filter(({ role }) => role !== 'init')
     if (ready?.status === 'True') {
-      for (const { name } of all) assert.equal(stateOf(seen, name).is, 'running', 'a ready pod runs')
+      for (const { name } of all) {
+        const state = stateOf(seen, name)
+        const { readinessProbe } = containerNamed(this.#pod, name) ?? {}
+        const isReady = state.is === 'running' && (!readinessProbe || state.probes?.readiness?.result === 'success')
+        assert.ok(isReady && hasStarted(this.#pod, name, state), 'a ready pod runs, and its probes say so')
+      }
     }
   }
 
@@ -142,12 +169,17 @@ class PodRun {
     assert.equal(new Set(steps).size, steps.length, `no step twice: ${steps.join(', ')}`)
     for (const action of actions) {
       if (action.do === 'start') this.#checkStart(action.container, seen)
+      if (action.do === 'create-sandbox') this.#sandboxes++
       if (action.do === 'terminate' || action.do === 'kill') this.#checkStop(action, seen)
+      if (action.do === 'terminate' && action.because !== 'SandboxChanged')
+        this.#checkHookBefore(action.container, seen)
+      if (action.do === 'reset-containers') assert.equal(this.#deletedAtMs, undefined, 'R7: never in a deleted pod')
       if (action.do === 'terminate') {
         assert.notEqual(this.#pod.metadata.deletionGracePeriodSeconds, 0, 'H5: no grace, no stop signal')
       }
       if (this.#deletedAtMs !== undefined || rank(this.#pod.status?.phase) === 2) {
-        assert.ok(!['start', 'prepare', 'create-sandbox'].includes(action.do), 'nothing begins in a pod that is over')
+        const begins = ['start', 'prepare', 'create-sandbox', 'run-post-start', 'reset-containers']
+        assert.ok(!begins.includes(action.do), 'nothing begins in a pod that is over')
       }
     }
   }
@@ -159,14 +191,37 @@ class PodRun {
     for (const earlier of before) {
       assert.ok(this.#history.isPassed(earlier.name, seen), `invariant 1: ${name} before ${earlier.name} was passed`)
     }
+    const isFirst = recordOf(seen, name) === undefined
+    for (const app of appPlaces(this.#pod)) {
+      if (app.name === name || !isFirst || index !== -1) break
+      const state = stateOf(seen, app.name)
+      const isHeld = state.is === 'starting' || (state.is === 'running' && isHeldByPostStart(state))
+      assert.ok(!isHeld, `S7: ${name} while ${app.name} is being started`)
+    }
   }
 
-  /** R1: what has ended for good gets no second process. */
+  /** H2: the signal comes after the hook, unless there is no time left. */
+  #checkHookBefore(name: string, seen: ObservedPod): void {
+    const state = stateOf(seen, name)
+    if (containerNamed(this.#pod, name)?.lifecycle?.preStop === undefined || state.is !== 'running') return
+    if (state.stopping?.preStop === 'done') return
+    const course = computePodCourse(this.#pod, seen, this.#machine.nowMs)
+    const ends = [state.stopping, course.is === 'ending' ? course : undefined].map((stop) =>
+      stop === undefined ? Infinity : stop.sinceMs + stop.graceSeconds * 1000,
+    )
+    assert.ok(this.#machine.nowMs >= Math.min(...ends), `H2: ${name} gets its signal before its hook is over`)
+  }
+
+  /** R1, R5: what has ended for good gets no second process. */
   #checkInstances(): void {
-    const policy = this.#pod.spec.restartPolicy
+    const mayBeginAnew = mayRestartAll(this.#pod) || this.#isImageChanged
     for (const { name, role } of allPlaces(this.#pod)) {
       const ids = this.#history.idsOf(name)
-      if (policy === 'Never' && role !== 'sidecar') assert.ok(ids.length <= 1, `R1: ${name} runs once`)
+      const { restartPolicy: own, restartPolicyRules: rules = [] } = containerNamed(this.#pod, name) ?? {}
+      const policy = mayBeginAnew || rules.length > 0 ? 'Always' : (own ?? this.#pod.spec.restartPolicy)
+      if (policy === 'Never' && role !== 'sidecar' && this.#sandboxes <= 1) {
+        assert.ok(ids.length <= 1, `R1: ${name} runs once`)
+      }
       const statuses = [
         ...(this.#pod.status?.containerStatuses ?? []),
         ...(this.#pod.status?.initContainerStatuses ?? []),
@@ -180,7 +235,10 @@ class PodRun {
 
   #checkStop(action: PodAction & { do: 'terminate' | 'kill' }, seen: ObservedPod): void {
     const place = allPlaces(this.#pod).find(({ name }) => name === action.container)
-    if (place?.role !== 'sidecar' || action.because === 'SandboxChanged') return
+    const state = stateOf(seen, action.container)
+    // A stop that was begun for another reason keeps its own end.
+    const because = (state.is === 'running' ? state.stopping?.because : undefined) ?? action.because
+    if (place?.role !== 'sidecar' || NOT_OF_PODS_END.includes(because)) return
     const someAppRuns = appPlaces(this.#pod).some(({ name }) => stateOf(seen, name).is === 'running')
     if (!someAppRuns) return
     const stopEndsMs = this.#deletedAtMs === undefined ? this.#deadlineStopEndsMs() : this.#graceEndsMs()
@@ -215,7 +273,9 @@ class PodRun {
         assert.ok(isUp(seen, name) || lookAgainAtMs < Infinity, `invariant 3: ${name} is kept running`)
       }
     }
-    const byDeadlineMs = this.#deadlineStopEndsMs() + 2_000 + this.#scenario.machine.killMs
+    // H5: an agent restart restarts the grace period.
+    const againMs = this.#adoptedAtMs + this.#pod.spec.terminationGracePeriodSeconds * 1000
+    const byDeadlineMs = Math.max(this.#deadlineStopEndsMs(), againMs) + 2_000 + this.#scenario.machine.killMs
     if (nowMs > (this.#deletedAtMs === undefined ? byDeadlineMs : this.#goneByMs)) {
       for (const { name } of allPlaces(this.#pod)) {
         const state = stateOf(seen, name)
@@ -233,8 +293,8 @@ class PodRun {
     const isStill = this.#machine.nextEventAtMs() === Infinity && lookAgainAtMs === Infinity
     if (!isStill || rank(this.#pod.status?.phase) === 2) return
     assert.equal(seen.sandbox.is, 'ready', 'a pod at rest has its sandbox')
-    // Behind an init container that never ends, everybody waits.
-    if (initPlaces(this.#pod).some(({ name, role }) => role === 'init' && isUp(seen, name))) return
+    // Behind an init container that never ends, a sidecar that never starts and a hook that is never over, all wait.
+    if (allPlaces(this.#pod).some((place) => this.#isInTheWay(place, seen))) return
     for (const { name, role } of allPlaces(this.#pod)) {
       const state = stateOf(seen, name)
       if (role === 'sidecar') assert.equal(state.is, 'running')
@@ -242,11 +302,20 @@ class PodRun {
     }
   }
 
+  #isInTheWay({ name, role }: ContainerPlace, seen: ObservedPod): boolean {
+    const state = stateOf(seen, name)
+    if (role === 'init') return isUp(seen, name)
+    return state.is === 'running' && (role === 'sidecar' ? !state.started : isHeldByPostStart(state))
+  }
+
   #checkEnd(): void {
     const { phase, reason } = this.#pod.status ?? {}
     this.#deadlinePassed = this.#machine.nowMs > BORN_MS + (this.#pod.spec.activeDeadlineSeconds ?? Infinity) * 1000
     if (mustEnd(this.#scenario)) assert.equal(rank(phase), 2, `it must end, and is ${String(phase)}`)
-    if (this.#deadlinePassed && this.#pod.spec.restartPolicy === 'Always') {
+    const policies = [...(this.#pod.spec.initContainers ?? []), ...this.#pod.spec.containers].map(
+      ({ restartPolicy = this.#pod.spec.restartPolicy }) => restartPolicy,
+    )
+    if (this.#deadlinePassed && policies.every((policy) => policy === 'Always')) {
       assert.deepEqual({ phase, reason }, { phase: 'Failed', reason: 'DeadlineExceeded' })
     }
   }
@@ -262,9 +331,24 @@ class PodRun {
       case 'lose-records':
         if (rank(this.#pod.status?.phase) === 2) this.#machine.loseRecords()
         return
+      case 'change-image':
+        this.#changeImage(happening.container)
+        return
       case 'delete':
         this.#delete(happening.graceSeconds)
     }
+  }
+
+  /** C4: of one app container, whichever there is. */
+  #changeImage(index: number): void {
+    const { containers } = this.#pod.spec
+    const changed = containers.map((container, at) =>
+      at === index % containers.length
+        ? { ...container, image: `${container.image}-${String(this.#machine.nowMs)}` }
+        : container,
+    )
+    this.#isImageChanged = true
+    this.#pod = { ...this.#pod, spec: { ...this.#pod.spec, containers: changed } }
   }
 
   /** Invariant 8: what runs goes on as it was. */
@@ -281,6 +365,14 @@ class PodRun {
       ]),
     }))
     assert.deepEqual(told[0], told[1], 'invariant 8: an agent restart changes nothing')
+    // H5: it restarts the grace period.
+    const grace = this.#pod.metadata.deletionGracePeriodSeconds
+    if (grace !== undefined) this.#goneByMs = Math.max(this.#goneByMs, nowMs + grace * 1000 + this.#allowedMs(grace))
+    this.#adoptedAtMs = nowMs
+  }
+
+  #allowedMs(graceSeconds: number): number {
+    return (this.#scenario.wholeSeconds ? 1_000 : 0) + (graceSeconds === 0 ? 0 : 2_000) + this.#scenario.machine.killMs
   }
 
   /** As the API server does it: a second request can only shorten the grace, counted from the first. */
@@ -299,15 +391,15 @@ class PodRun {
         deletionTimestamp: this.#scenario.wholeSeconds ? `${deletionTimestamp.slice(0, 19)}Z` : deletionTimestamp,
       },
     }
-    const inexactMs = this.#scenario.wholeSeconds ? 1_000 : 0
-    const allowedMs = (graceSeconds === 0 ? 0 : 2_000) + this.#scenario.machine.killMs
-    this.#goneByMs = Math.max(endsMs, nowMs) + inexactMs + allowedMs
+    const restartedMs = this.#adoptedAtMs > this.#deletedAtMs ? this.#adoptedAtMs + graceSeconds * 1000 : 0
+    this.#goneByMs = Math.max(endsMs, nowMs, restartedMs) + this.#allowedMs(graceSeconds)
   }
 }
 
 /** What was seen of each container in each sandbox: the judge's own memory. */
 class History {
   readonly #passed = new Set<string>()
+  #rounds = 0
   readonly #ids = new Map<string, Set<string>>()
   readonly #successes = new Map<string, Set<string>>()
 
@@ -315,6 +407,7 @@ class History {
     for (const { name } of allPlaces(pod)) {
       const state = stateOf(seen, name)
       if (state.is !== 'running' && state.is !== 'exited') continue
+      if (state.is === 'running' && isHeldByPostStart(state)) continue
       this.#ids.set(name, (this.#ids.get(name) ?? new Set()).add(state.id))
       if (state.is === 'running' || state.exitCode !== 0) continue
       this.#successes.set(name, (this.#successes.get(name) ?? new Set()).add(state.id))
@@ -322,9 +415,8 @@ class History {
     for (const { name, role } of initPlaces(pod)) {
       const state = stateOf(seen, name)
       const attempt = seen.containers[name]?.sandboxAttempt
-      const isPassed =
-        role === 'sidecar' ? state.is === 'running' && state.started : state.is === 'exited' && state.exitCode === 0
-      if (isPassed) this.#passed.add(`${name} in ${String(attempt)}`)
+      const isPassed = role === 'sidecar' ? hasStarted(pod, name, state) : state.is === 'exited' && state.exitCode === 0
+      if (isPassed) this.#passed.add(this.#place(name, attempt))
     }
   }
 
@@ -337,8 +429,25 @@ class History {
   }
 
   isPassed(name: string, seen: ObservedPod): boolean {
-    return seen.sandbox.is === 'ready' && this.#passed.has(`${name} in ${String(seen.sandbox.attempt)}`)
+    return seen.sandbox.is === 'ready' && this.#passed.has(this.#place(name, seen.sandbox.attempt))
   }
+
+  /** R7 */
+  beginAnew(): void {
+    this.#rounds++
+  }
+
+  #place(name: string, attempt: number | undefined): string {
+    return `${name} in ${String(attempt)}, ${String(this.#rounds)}`
+  }
+}
+
+/** S4, from what was seen alone. */
+function hasStarted(pod: Pod, name: string, state: ContainerState): boolean {
+  const { startupProbe, lifecycle } = containerNamed(pod, name) ?? {}
+  if (state.is !== 'running') return false
+  const isHookOver = lifecycle?.postStart === undefined || state.postStart === 'done'
+  return isHookOver && (startupProbe === undefined || state.probes?.startup?.result === 'success')
 }
 
 function rank(phase: PodPhase | undefined): number {
@@ -346,14 +455,22 @@ function rank(phase: PodPhase | undefined): number {
 }
 
 /** Whether the pod has a deadline, or every container of it comes to an end that its policy lets stand. */
-function mustEnd({ pod, machine }: Scenario): boolean {
+function mustEnd({ pod, machine, happenings }: Scenario): boolean {
   if (pod.spec.activeDeadlineSeconds !== undefined) return true
-  if (pod.spec.restartPolicy === 'Always') return false
+  if (pod.spec.restartPolicy === 'Always' || happenings.some(({ happening }) => happening.what === 'change-image'))
+    return false
+  const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+  const mayGoOn = all.some(
+    ({ restartPolicy, restartPolicyRules, startupProbe, livenessProbe, lifecycle }, index) =>
+      (restartPolicy !== undefined && index >= (pod.spec.initContainers ?? []).length) ||
+      (restartPolicyRules ?? startupProbe ?? livenessProbe ?? lifecycle) !== undefined,
+  )
+  if (mayGoOn) return false
   return allPlaces(pod).every(({ name, role }) => {
     const scripts = machine.instances[name] ?? []
     const last = scripts.at(-1)
     if (last === undefined || last.fails !== undefined) return false
-    if (role === 'sidecar') return last.runMs > last.startedAfterMs
+    if (role === 'sidecar') return last.runMs > 0
     return last.exitCode === 0 && scripts.every(({ runMs }) => runMs < Infinity)
   })
 }
@@ -362,6 +479,7 @@ function scenarios(): fc.Arbitrary<Scenario> {
   return fc
     .record({
       sidecars: fc.array(fc.boolean(), { maxLength: 3 }),
+      features: fc.record(Object.fromEntries(NAMES.map((name) => [name, featuresArbitrary()]))),
       apps: fc.integer({ min: 1, max: 3 }),
       restartPolicy: fc.constantFrom<RestartPolicy>('Always', 'OnFailure', 'Never'),
       graceSeconds: fc.constantFrom(0, 1, 2, 5, 30),
@@ -375,8 +493,12 @@ function scenarios(): fc.Arbitrary<Scenario> {
       ),
     })
     .chain((shape) => {
-      const inits = shape.sidecars.map((sidecar, index) => container(`i${String(index)}`, sidecar))
-      const containers = Array.from({ length: shape.apps }, (_, index) => container(`a${String(index)}`, false))
+      const inits = shape.sidecars.map((sidecar, index) =>
+        container(`i${String(index)}`, sidecar ? 'sidecar' : 'init', shape.features),
+      )
+      const containers = Array.from({ length: shape.apps }, (_, index) =>
+        container(`a${String(index)}`, 'app', shape.features),
+      )
       const pod: Pod = {
         apiVersion: 'v1',
         kind: 'Pod',
@@ -426,6 +548,64 @@ function machineArbitrary(instances: fc.Arbitrary<Record<string, InstanceScript[
     .map((machine) => ({ ...machine, sandboxes: [...machine.sandboxes, { ms: 20, fails: false }] }))
 }
 
+const NAMES = ['i0', 'i1', 'i2', 'a0', 'a1', 'a2'] as const
+
+/** What a manifest may ask for beside its programs; most containers ask for nothing. */
+type Features = Partial<
+  Pick<Container, 'startupProbe' | 'livenessProbe' | 'readinessProbe' | 'restartPolicy' | 'restartPolicyRules'>
+> & {
+  readonly hooks: { readonly postStart: boolean; readonly preStop: boolean }
+}
+
+function featuresArbitrary(): fc.Arbitrary<Features> {
+  const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+    fc.option(arbitrary, { freq: 2, nil: undefined })
+  const sometimes = fc.constantFrom(false, false, true)
+  return fc
+    .record({
+      startupProbe: rarely(probeArbitrary(true)),
+      livenessProbe: rarely(probeArbitrary(true)),
+      readinessProbe: rarely(probeArbitrary(false)),
+      restartPolicy: rarely(fc.constantFrom<RestartPolicy>('Always', 'OnFailure', 'Never')),
+      restartPolicyRules: rarely(
+        fc.array(
+          fc.record({
+            action: fc.constantFrom('Restart', 'RestartAllContainers'),
+            exitCodes: fc.record({
+              operator: fc.constantFrom('In', 'In', 'NotIn'),
+              values: fc.constantFrom([1], [42], [0, 137]),
+            }),
+          }),
+          { minLength: 1, maxLength: 2 },
+        ),
+      ),
+      hooks: fc.record({ postStart: sometimes, preStop: sometimes }),
+    })
+    .map(({ hooks, ...rest }) => {
+      const asked = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+      return { ...asked, hooks }
+    })
+}
+
+function probeArbitrary(mayKill: boolean): fc.Arbitrary<Probe> {
+  return fc
+    .record({
+      timeoutSeconds: fc.constant(1),
+      periodSeconds: fc.constantFrom(1, 5),
+      successThreshold: mayKill ? fc.constant(1) : fc.constantFrom(1, 2),
+      failureThreshold: fc.constantFrom(1, 2),
+      initialDelaySeconds: fc.constantFrom(0, 3),
+      terminationGracePeriodSeconds: fc.constantFrom(0, 0, 1, 4),
+    })
+    .map(({ terminationGracePeriodSeconds: grace, ...probe }) =>
+      mayKill && grace > 0 ? { ...probe, terminationGracePeriodSeconds: grace } : probe,
+    )
+}
+
+function outcomesArbitrary(): fc.Arbitrary<readonly ProbeOutcome[]> {
+  return fc.array(fc.constantFrom<ProbeOutcome>('success', 'success', 'failure', 'error'), { maxLength: 6 })
+}
+
 function happeningArbitrary(): fc.Arbitrary<Happening> {
   return fc.oneof(
     fc.record({ what: fc.constant('delete' as const), graceSeconds: fc.constantFrom(0, 1, 3, 30) }),
@@ -433,6 +613,7 @@ function happeningArbitrary(): fc.Arbitrary<Happening> {
     fc.record({ what: fc.constant('lose-sandbox' as const), isReboot: fc.boolean() }),
     fc.record({ what: fc.constant('restart-agent' as const), startsSurvive: fc.boolean() }),
     fc.record({ what: fc.constant('lose-records' as const) }),
+    fc.record({ what: fc.constant('change-image' as const), container: fc.nat({ max: 2 }) }),
   )
 }
 
@@ -448,21 +629,41 @@ function instanceArbitrary({ name, isSidecar }: { name: string; isSidecar: boole
       startMs: fc.constantFrom(0, 5, 300, 8_000),
       fails: fc.option(fc.constantFrom(...failures), { freq: 8, nil: undefined }),
       runMs: fc.constantFrom(...runs),
-      exitCode: fc.constantFrom(0, 0, 0, 1, 137),
-      startedAfterMs: fc.constantFrom(0, 0, 700),
+      exitCode: fc.constantFrom(0, 0, 0, 1, 42, 137),
+      postStart: fc.record({
+        ms: fc.constantFrom(0, 300, 5_000, Infinity),
+        fails: fc.constantFrom(false, false, true),
+      }),
+      preStopMs: fc.constantFrom(0, 800, 4_000, Infinity),
+      probes: fc.record({
+        startup: outcomesArbitrary(),
+        liveness: outcomesArbitrary(),
+        readiness: outcomesArbitrary(),
+      }),
       termMs: fc.constantFrom(0, 50, 1_500, 10_000, Infinity),
       termExitCode: fc.constantFrom(0, 143),
     })
     .map(({ fails, ...script }) => (fails === undefined ? script : { ...script, fails }))
 }
 
-function container(name: string, isSidecar: boolean): Container {
-  return {
+function container(name: string, role: ContainerRole, all: Readonly<Record<string, Features>>): Container {
+  const { hooks, restartPolicy, restartPolicyRules, ...probes } = all[name] ?? {
+    hooks: { postStart: false, preStop: false },
+  }
+  const plain = {
     name,
     image: 'example.com/app:1',
     imagePullPolicy: 'IfNotPresent',
     terminationMessagePath: '/dev/termination-log',
     terminationMessagePolicy: 'File',
-    ...(isSidecar && { restartPolicy: 'Always' as const }),
-  }
+    // Rules come with a policy of the container's own.
+    ...(restartPolicyRules !== undefined && { restartPolicyRules, restartPolicy: restartPolicy ?? 'Never' }),
+    ...(restartPolicy !== undefined && { restartPolicy }),
+  } as const
+  const hook = { sleep: { seconds: 1 } }
+  const lifecycle = { ...(hooks.postStart && { postStart: hook }), ...(hooks.preStop && { preStop: hook }) }
+  const whole = { ...plain, ...probes, ...((hooks.postStart || hooks.preStop) && { lifecycle }) }
+  if (role === 'app') return whole
+  if (role === 'sidecar') return { ...whole, restartPolicy: 'Always' }
+  return plain.restartPolicy === 'Always' ? { ...plain, restartPolicy: 'OnFailure' } : plain
 }

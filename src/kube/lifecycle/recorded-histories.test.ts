@@ -6,7 +6,7 @@ import { computePodActions } from './compute-pod-actions.ts'
 import { computePodStatus } from './compute-pod-status.ts'
 import { NOW_MS, sampleContainer, samplePod } from './sample-pod.ts'
 import { SimulatedMachine } from './simulated-machine.ts'
-import type { InstanceScript } from './simulated-machine.ts'
+import type { InstanceScript } from './machine-script.ts'
 
 /** A pod as a node of Kubernetes 1.20 ran it: what its containers did, and every status that a watch saw. */
 interface RecordedHistory {
@@ -76,6 +76,7 @@ function replay(history: RecordedHistory): Step[] {
       killMs: 10,
       instances: Object.fromEntries(Object.entries(history.instances).map(([name, all]) => [name, all.map(scriptOf)])),
     },
+    () => pod,
     NOW_MS,
   )
   const steps: Step[] = []
@@ -135,7 +136,6 @@ function scriptOf({ runMs, termMs = 50, exitCode = 0, ...rest }: RecordedInstanc
     startMs: 50,
     runMs: runMs ?? Infinity,
     exitCode,
-    startedAfterMs: 0,
     termMs: termMs ?? Infinity,
     termExitCode: 0,
     ...rest,

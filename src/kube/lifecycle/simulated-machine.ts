@@ -1,34 +1,16 @@
 import assert from 'node:assert/strict'
-import type { ExitedContainer, NotStarted, ObservedContainer, ObservedPod, ObservedSandbox } from './observed-pod.ts'
+import type { Container, Pod } from '../api/pod.ts'
+import type { ExitedContainer, ObservedContainer, ObservedPod, RunningContainer } from './observed-pod.ts'
 import type { PodAction } from './pod-action.ts'
+import { probesDue } from './probes-due.ts'
 import { resetContainer } from './reset-container.ts'
 import { nextCounters } from './restart-delay.ts'
-
-/** What one instance of a container does on a simulated machine. */
-export interface InstanceScript {
-  /** From the order to start until its process runs, or until it is known that none will. */
-  readonly startMs: number
-  readonly fails?: NotStarted['reason'] | 'StartError'
-  /** Until it ends by itself; Infinity: never. */
-  readonly runMs: number
-  readonly exitCode: number
-  /** Completed or Error, according to the exit code, when absent. */
-  readonly reason?: string
-  /** From its start until `started` and `ready`. */
-  readonly startedAfterMs: number
-  /** From the stop signal to its end; Infinity: it ignores the signal. */
-  readonly termMs: number
-  readonly termExitCode: number
-}
-
-export interface MachineScript {
-  /** One after the other for each order to make a sandbox; the last one repeats. */
-  readonly sandboxes: readonly { readonly ms: number; readonly fails: boolean }[]
-  readonly removeMs: number
-  readonly killMs: number
-  /** By container name: one after the other for each order to start; the last one repeats. */
-  readonly instances: Readonly<Record<string, readonly InstanceScript[]>>
-}
+import { containerNamed } from './restart-rules.ts'
+import { afterAgentRestart, legacyOf, runningContainer, withPostStart, withVerdict } from './running-container.ts'
+import type { InstanceScript, MachineScript } from './machine-script.ts'
+import { SimulatedProber } from './simulated-prober.ts'
+import type { ProbeRun } from './simulated-prober.ts'
+import { SimulatedSandbox } from './simulated-sandbox.ts'
 
 interface Process {
   readonly id: string
@@ -43,36 +25,52 @@ export class SimulatedMachine {
   nowMs: number
   isForgotten = false
   readonly #script: MachineScript
+  readonly #pod: () => Pod
   readonly #acceptedAtMs: number
-  #sandbox: ObservedSandbox = { is: 'absent' }
+  readonly #sandbox: SimulatedSandbox
+  readonly #prober: SimulatedProber
+  #adoptedAtMs: number | undefined
   #containers: Record<string, ObservedContainer> = {}
   #processes = new Map<string, Process>()
   #ordered = new Map<string, number>()
-  #sandboxOrders = 0
   #ids = 0
+  /** Goes up with every restart of the agent: what an older one waited for, nobody hears of. */
+  #agents = 0
   #events: { readonly atMs: number; readonly happen: () => void }[] = []
 
-  constructor(script: MachineScript, nowMs: number) {
+  /** @param pod the pod as it is wanted at the moment. */
+  constructor(script: MachineScript, pod: () => Pod, nowMs: number) {
     this.#script = script
+    this.#pod = pod
     this.#acceptedAtMs = nowMs
     this.nowMs = nowMs
+    this.#sandbox = new SimulatedSandbox(script, (ms, happen) => this.#after(ms, () => happen(this.nowMs)))
+    this.#prober = new SimulatedProber(
+      ({ container, kind }) => this.#processes.get(container)?.script.probes?.[kind] ?? [],
+    )
   }
 
   observe(): ObservedPod {
-    return { sandbox: this.#sandbox, containers: { ...this.#containers }, acceptedAtMs: this.#acceptedAtMs }
+    return {
+      sandbox: this.#sandbox.seen,
+      containers: { ...this.#containers },
+      acceptedAtMs: this.#acceptedAtMs,
+      ...(this.#adoptedAtMs !== undefined && { adoptedAtMs: this.#adoptedAtMs }),
+    }
   }
 
   nextEventAtMs(): number {
-    return Math.min(Infinity, ...this.#events.map(({ atMs }) => atMs))
+    return Math.min(this.#nextProbe()?.atMs ?? Infinity, ...this.#events.map(({ atMs }) => atMs))
   }
 
   /** Lets the clock run to an instant; what is due by then happens in order. */
   advanceTo(atMs: number): void {
-    for (let next = this.nextEventAtMs(); next <= atMs; next = this.nextEventAtMs()) {
-      const index = this.#events.findIndex((event) => event.atMs === next)
-      const [event] = this.#events.splice(index, 1)
-      this.nowMs = Math.max(this.nowMs, next)
-      event?.happen()
+    for (;;) {
+      const probe = this.#nextProbe()
+      const next = Math.min(Infinity, ...this.#events.map((event) => event.atMs))
+      if (Math.min(next, probe?.atMs ?? Infinity) > atMs) break
+      if (probe !== undefined && probe.atMs < next) this.#runProbe(probe)
+      else this.#happen(next)
     }
     this.nowMs = Math.max(this.nowMs, atMs)
   }
@@ -81,10 +79,13 @@ export class SimulatedMachine {
     assert.ok(!this.isForgotten, 'nothing is asked of a pod that was forgotten')
     switch (action.do) {
       case 'create-sandbox':
-        this.#createSandbox(action.attempt)
+        assert.ok(!this.#someoneIsUp(), 'a sandbox is made when nothing of an older one is left')
+        for (const { sandboxAttempt } of Object.values(this.#containers)) assert.ok(action.attempt > sandboxAttempt)
+        this.#sandbox.create(action.attempt)
         return
       case 'remove-sandbox':
-        this.#removeSandbox()
+        assert.ok(!this.#someoneIsUp(), 'a sandbox is removed when nothing runs in it')
+        this.#sandbox.remove()
         return
       case 'start':
         this.#start(action.container)
@@ -92,13 +93,11 @@ export class SimulatedMachine {
       case 'prepare':
         this.#prepare(action.container)
         return
-      case 'reset-containers':
-        assert.ok(!this.#someoneIsUp(), 'containers begin anew when none of them runs')
-        for (const [name, record] of Object.entries(this.#containers)) this.#containers[name] = resetContainer(record)
-        return
       case 'run-post-start':
+        this.#runPostStart(action.container)
+        return
       case 'run-pre-stop':
-        assert.fail('no container here has hooks')
+        this.#runPreStop(action)
         return
       case 'terminate':
         this.#terminate(action)
@@ -106,8 +105,12 @@ export class SimulatedMachine {
       case 'kill':
         this.#kill(action.container)
         return
+      case 'reset-containers':
+        assert.ok(!this.#someoneIsUp(), 'containers begin anew when none of them runs')
+        for (const [name, record] of Object.entries(this.#containers)) this.#containers[name] = resetContainer(record)
+        return
       case 'forget-pod':
-        assert.equal(this.#sandbox.is, 'absent')
+        assert.equal(this.#sandbox.seen.is, 'absent')
         assert.ok(!this.#someoneIsUp())
         this.isForgotten = true
         return
@@ -118,14 +121,18 @@ export class SimulatedMachine {
 
   /** What a killed agent did not finish is half done; what it kept in memory alone is gone. */
   restartAgent(startsSurvive: boolean): void {
-    if (this.#sandbox.is === 'changing' || this.#sandbox.is === 'failed') this.#sandbox = { is: 'absent' }
-    for (const [name, container] of Object.entries(this.#containers)) {
-      const { is } = container.state
-      if (is === 'not-started' || (is === 'starting' && !startsSurvive)) {
+    this.#agents++
+    this.#adoptedAtMs = this.nowMs
+    this.#sandbox.restartAgent()
+    for (const [name, { state }] of Object.entries(this.#containers)) {
+      if (state.is === 'running') this.#set(name, { state: afterAgentRestart(state) })
+      if (state.is === 'not-started' || (state.is === 'starting' && !startsSurvive)) {
         this.#set(name, { state: { is: 'absent' } })
         this.#processes.delete(name)
       }
     }
+    const due = probesDue(this.#pod(), this.observe(), this.nowMs)
+    this.#prober.restart(due, ({ container, kind }) => this.#running(container)?.probes?.[kind], this.nowMs)
   }
 
   /** All that is known of the containers is gone. */
@@ -135,45 +142,19 @@ export class SimulatedMachine {
 
   /** The sandbox is gone; with a reboot every process too. */
   loseSandbox(isReboot: boolean): void {
-    if (this.#sandbox.is !== 'ready') return
-    this.#sandbox = { is: 'absent' }
-    if (!isReboot) return
+    if (!this.#sandbox.lose() || !isReboot) return
     for (const [name, { state }] of Object.entries(this.#containers)) {
       if (state.is === 'starting') this.#set(name, { state: { is: 'absent' } })
-      if (state.is === 'running') this.#exit(name, 137, 'ContainerStatusUnknown')
+      if (state.is === 'running') this.#exit(name, { exitCode: 137, reason: 'ContainerStatusUnknown' })
       this.#processes.delete(name)
     }
   }
 
-  #createSandbox(attempt: number): void {
-    assert.ok(this.#sandbox.is === 'absent' || this.#sandbox.is === 'failed', 'a sandbox is made once')
-    assert.ok(!this.#someoneIsUp(), 'a sandbox is made when nothing of an older one is left')
-    for (const { sandboxAttempt } of Object.values(this.#containers)) assert.ok(attempt > sandboxAttempt)
-    const attempts = this.#sandbox.is === 'failed' ? this.#sandbox.attempts + 1 : 1
-    const script = this.#script.sandboxes[Math.min(this.#sandboxOrders++, this.#script.sandboxes.length - 1)]
-    assert.ok(script !== undefined)
-    const changing = (this.#sandbox = { is: 'changing' })
-    this.#after(script.ms, () => {
-      if (this.#sandbox !== changing) return
-      this.#sandbox = script.fails
-        ? { is: 'failed', message: 'no address is left', failedAtMs: this.nowMs, attempts }
-        : { is: 'ready', attempt, podIPs: ['10.0.0.2'], hostIPs: ['192.0.2.1'], readyAtMs: this.nowMs }
-    })
-  }
-
-  #removeSandbox(): void {
-    assert.ok(this.#sandbox.is === 'ready' || this.#sandbox.is === 'failed', 'there is a sandbox to remove')
-    assert.ok(!this.#someoneIsUp(), 'a sandbox is removed when nothing runs in it')
-    const changing = (this.#sandbox = { is: 'changing' })
-    this.#after(this.#script.removeMs, () => {
-      if (this.#sandbox === changing) this.#sandbox = { is: 'absent' }
-    })
-  }
-
   #start(name: string): void {
-    assert.ok(this.#sandbox.is === 'ready', `${name} starts in a sandbox`)
+    const sandbox = this.#sandbox.seen
+    assert.ok(sandbox.is === 'ready', `${name} starts in a sandbox`)
     assert.ok(!this.#isUp(name), `${name} starts once`)
-    const { attempt } = this.#sandbox
+    const container = this.#container(name)
     const record = this.#containers[name]
     const order = this.#ordered.get(name) ?? 0
     this.#ordered.set(name, order + 1)
@@ -183,9 +164,10 @@ export class SimulatedMachine {
     const attempts = record?.state.is === 'not-started' ? record.state.attempts + 1 : 1
     const previous = record?.state.is === 'exited' ? record.state : record?.previous
     this.#containers[name] = {
-      ...(record === undefined ? { restarts: 0, crashes: 0 } : nextCounters(record)),
+      ...(record === undefined ? { restarts: 0, crashes: 0 } : nextCounters(record, container)),
       ...(previous !== undefined && { previous }),
-      sandboxAttempt: attempt,
+      sandboxAttempt: sandbox.attempt,
+      specImage: container.image,
       state: { is: 'starting', sinceMs: this.nowMs },
     }
     const process = { id: `${name}-${String(this.#ids++)}`, script }
@@ -198,7 +180,7 @@ export class SimulatedMachine {
   #finishStart(name: string, process: Process, attempts: number): void {
     const { id, script } = process
     if (script.fails === 'StartError') {
-      this.#exit(name, 128, 'StartError', { id, startedAtMs: 0 })
+      this.#exit(name, { exitCode: 128, reason: 'StartError' }, { id, startedAtMs: 0 })
       return
     }
     if (script.fails !== undefined) {
@@ -208,60 +190,110 @@ export class SimulatedMachine {
       })
       return
     }
-    const started = script.startedAfterMs === 0
-    this.#set(name, { state: { is: 'running', id, startedAtMs: this.nowMs, started, ready: started } })
-    if (!started) this.#after(script.startedAfterMs, () => this.#passStartup(name, process))
+    this.#set(name, { state: runningContainer(this.#container(name), { id, startedAtMs: this.nowMs }) })
+    const { exitCode, reason, message } = script
     this.#exitAfter(script.runMs, name, {
       process,
-      exitCode: script.exitCode,
-      ...(script.reason !== undefined && { reason: script.reason }),
+      ...{ exitCode, ...(reason !== undefined && { reason }), ...(message !== undefined && { message }) },
     })
   }
 
-  #passStartup(name: string, process: Process): void {
-    const state = this.#containers[name]?.state
-    if (this.#processes.get(name) !== process || state?.is !== 'running') return
-    this.#set(name, { state: { ...state, started: true, ready: true } })
+  #runPostStart(name: string): void {
+    const state = this.#running(name)
+    assert.equal(state?.postStart, 'due', `the postStart hook of ${name} is run once`)
+    const { ms, fails } = this.#processes.get(name)?.script.postStart ?? { ms: 0, fails: false }
+    this.#set(name, { state: withPostStart(this.#container(name), state, 'running') })
+    this.#afterHook(ms, name, (running) =>
+      withPostStart(this.#container(name), running, fails ? { failed: 'sorry' } : 'done'),
+    )
+  }
+
+  #runPreStop({ container, graceSeconds, because }: PodAction & { do: 'run-pre-stop' }): void {
+    const state = this.#running(container)
+    assert.ok(state !== undefined, `${container} runs when its preStop hook begins`)
+    assert.equal(state.stopping, undefined, `the preStop hook of ${container} is run once, before its signal`)
+    assert.ok(graceSeconds >= 1)
+    const stopping = { sinceMs: this.nowMs, graceSeconds, because, preStop: 'running' as const }
+    this.#set(container, { state: { ...state, stopping } })
+    this.#afterHook(this.#processes.get(container)?.script.preStopMs ?? 0, container, (running) =>
+      running.stopping === undefined ? running : { ...running, stopping: { ...running.stopping, preStop: 'done' } },
+    )
+  }
+
+  /** When a hook is over, if its container still runs and the agent that ran it is still there. */
+  #afterHook(ms: number, name: string, change: (running: RunningContainer) => RunningContainer): void {
+    const process = this.#processes.get(name)
+    const agent = this.#agents
+    this.#after(ms, () => {
+      const state = this.#running(name)
+      if (state === undefined || this.#processes.get(name) !== process || this.#agents !== agent) return
+      this.#set(name, { state: change(state) })
+    })
+  }
+
+  #nextProbe(): ProbeRun | undefined {
+    return this.#prober.nextRun(probesDue(this.#pod(), this.observe(), this.nowMs), this.nowMs)
+  }
+
+  #runProbe(run: ProbeRun): void {
+    this.nowMs = Math.max(this.nowMs, run.atMs)
+    const { container, kind } = run.probe
+    const result = this.#prober.run(run)
+    const state = this.#running(container)
+    if (result === undefined || state === undefined) return
+    const verdict = { result, sinceMs: this.nowMs }
+    this.#set(container, { state: withVerdict(this.#container(container), state, { kind, verdict }) })
   }
 
   #prepare(name: string): void {
-    assert.ok(this.#sandbox.is === 'ready' && !this.#isUp(name))
-    assert.ok(this.#containers[name]?.sandboxAttempt !== this.#sandbox.attempt || this.#isAbsent(name))
+    const sandbox = this.#sandbox.seen
+    assert.ok(sandbox.is === 'ready' && !this.#isUp(name))
+    assert.ok(this.#containers[name]?.sandboxAttempt !== sandbox.attempt || this.#isAbsent(name))
   }
 
   #terminate({ container, graceSeconds, because }: PodAction & { do: 'terminate' }): void {
-    const state = this.#containers[container]?.state
+    const state = this.#running(container)
     const process = this.#processes.get(container)
-    assert.ok(state?.is === 'running' && process !== undefined, `${container} runs when it is asked to end`)
-    assert.equal(state.stopping, undefined, `${container} is asked to end once`)
+    assert.ok(state !== undefined && process !== undefined, `${container} runs when it is asked to end`)
+    assert.equal(state.stopping?.terminatedAtMs, undefined, `${container} is asked to end once`)
     assert.ok(graceSeconds >= 2)
-    const stopping = { sinceMs: this.nowMs, graceSeconds, terminatedAtMs: this.nowMs, because }
-    this.#set(container, { state: { ...state, stopping } })
+    const begun = state.stopping ?? { sinceMs: this.nowMs, graceSeconds, because }
+    this.#set(container, { state: { ...state, stopping: { ...begun, terminatedAtMs: this.nowMs } } })
     this.#exitAfter(process.script.termMs, container, { process, exitCode: process.script.termExitCode })
   }
 
   #kill(name: string): void {
-    const state = this.#containers[name]?.state
+    const state = this.#running(name)
     const process = this.#processes.get(name)
-    assert.ok(state?.is === 'running' && process !== undefined, `${name} runs when it is killed`)
+    assert.ok(state !== undefined && process !== undefined, `${name} runs when it is killed`)
     assert.equal(state.stopping?.killedAtMs, undefined, `${name} is killed once`)
     const begun = state.stopping ?? { sinceMs: this.nowMs, graceSeconds: 0 }
     this.#set(name, { state: { ...state, stopping: { ...begun, killedAtMs: this.nowMs } } })
     this.#exitAfter(this.#script.killMs, name, { process, exitCode: 137 })
   }
 
-  #exitAfter(ms: number, name: string, end: { process: Process; exitCode: number; reason?: string }): void {
+  #exitAfter(ms: number, name: string, { process, ...end }: End & { process: Process }): void {
     this.#after(ms, () => {
-      if (this.#processes.get(name) !== end.process) return
-      this.#exit(name, end.exitCode, end.reason ?? (end.exitCode === 0 ? 'Completed' : 'Error'))
+      if (this.#processes.get(name) !== process) return
+      this.#exit(name, end)
       this.#processes.delete(name)
     })
   }
 
-  #exit(name: string, exitCode: number, reason: string, instance?: Pick<ExitedContainer, 'id' | 'startedAtMs'>): void {
-    const state = this.#containers[name]?.state
-    const { id, startedAtMs } = instance ?? (state?.is === 'running' ? state : { id: name, startedAtMs: 0 })
-    this.#set(name, { state: { is: 'exited', id, exitCode, reason, startedAtMs, finishedAtMs: this.nowMs } })
+  #exit(name: string, end: End, instance?: Pick<ExitedContainer, 'id' | 'startedAtMs'>): void {
+    const state = this.#running(name)
+    const { id, startedAtMs } = instance ?? state ?? { id: name, startedAtMs: 0 }
+    this.#set(name, {
+      state: {
+        is: 'exited',
+        id,
+        reason: end.exitCode === 0 ? 'Completed' : 'Error',
+        ...end,
+        startedAtMs,
+        finishedAtMs: this.nowMs,
+        ...(state !== undefined && legacyOf(state)),
+      },
+    })
   }
 
   #set(name: string, change: Pick<ObservedContainer, 'state'>): void {
@@ -272,6 +304,24 @@ export class SimulatedMachine {
 
   #after(ms: number, happen: () => void): void {
     if (ms !== Infinity) this.#events.push({ atMs: this.nowMs + ms, happen })
+  }
+
+  #happen(atMs: number): void {
+    const index = this.#events.findIndex((event) => event.atMs === atMs)
+    const [event] = this.#events.splice(index, 1)
+    this.nowMs = Math.max(this.nowMs, atMs)
+    event?.happen()
+  }
+
+  #container(name: string): Container {
+    const container = containerNamed(this.#pod(), name)
+    assert.ok(container !== undefined, `${name} is a container of the pod`)
+    return container
+  }
+
+  #running(name: string): RunningContainer | undefined {
+    const state = this.#containers[name]?.state
+    return state?.is === 'running' ? state : undefined
   }
 
   #isUp(name: string): boolean {
@@ -287,3 +337,5 @@ export class SimulatedMachine {
     return Object.keys(this.#containers).some((name) => this.#isUp(name))
   }
 }
+
+type End = Pick<ExitedContainer, 'exitCode'> & Partial<Pick<ExitedContainer, 'reason' | 'message'>>
