@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { messageOf } from '../src/failure.ts'
 import { fiftyPods } from './fifty-pods.ts'
 import { describeMachine } from './machine.ts'
 import { memory } from './memory.ts'
@@ -15,6 +16,9 @@ import { openWorkbench } from './workbench.ts'
 // these, `--rounds 3` fewer rounds. Results go to results.json and RESULTS.md beside this file.
 
 const SCENARIOS: readonly Scenario[] = [onePod, podman, fiftyPods, oneCommand, pull, memory]
+
+/** As a shell counts a program that Ctrl-C ended. */
+const INTERRUPTED = 130
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string' } } })
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
@@ -36,6 +40,16 @@ process.stdout.write(
 )
 for (const scenario of wanted) {
   process.stdout.write(`(${scenario.letter}) ${scenario.title} …\n`)
+  try {
+    await measure(scenario)
+  } catch (error) {
+    if (stopping.signal.aborted) process.exit(INTERRUPTED)
+    process.stderr.write(`(${scenario.letter}) failed: ${messageOf(error)}\n`)
+    process.exitCode = 1
+  }
+}
+
+async function measure(scenario: Scenario): Promise<void> {
   await using bench = await openWorkbench({ signal: stopping.signal, rounds })
   const result = { letter: scenario.letter, title: scenario.title, machine, outcome: await scenario.run(bench) }
   process.stdout.write(renderScenario(result))
