@@ -7,7 +7,7 @@ import type { ImageStore } from './machine/image/image-store.ts'
 import type { RegistriesConfig } from './machine/image/registry/registries-config.ts'
 import type { ContainerRuntime } from './machine/runtime/container-runtime.ts'
 import type { Engine } from './node/engine/engine.ts'
-import type { SandboxMaker } from './node/engine/engine-parts.ts'
+import type { EngineParts, SandboxMaker } from './node/engine/engine-parts.ts'
 import type { OpenServer } from './node/server/open-server.ts'
 import type { Store } from './node/store/store.ts'
 import type { InterruptSignal } from './user/cli/cli-environment.ts'
@@ -18,6 +18,7 @@ import type {
   ImageCommands,
   MachineCheck,
   PulledImage,
+  ServeOptions,
 } from './user/cli/cli-machine.ts'
 
 // The only file that imports from every wing. What a command does not need is not loaded: the command line has to answer
@@ -26,43 +27,58 @@ import type {
 const VERSION = '0.1.0'
 /** The kernel frees the last pod's links a moment after its namespace. */
 const NETWORK_REMOVAL_MS = 5_000
+/** Another name for each run of the machine. Tests put another file in its place. */
+const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id'
 
 const machine: CliMachine = {
   version: VERSION,
   connect: connectToServer,
+  serve,
   openImages,
   doctor: examineMachine,
 }
 
-/** A server of this process's own, on a fresh folder that vanishes with it. What killed processes left goes first. */
-async function connectToServer({ stateDirectory, onPullProgress }: ConnectOptions): Promise<Connection> {
+/** The server that runs on the state directory, or else one inside this process. */
+async function connectToServer(options: ConnectOptions): Promise<Connection> {
   refuseUnlessRoot()
-  const [{ Engine }, { makeInstanceDirectory, removeDeadInstances }, { machineClock }, { readMachineFacts }] =
-    await Promise.all([
-      import('./node/engine/engine.ts'),
-      import('./node/engine/instance-directory.ts'),
-      import('./node/engine/clock.ts'),
-      import('./node/engine/machine-facts.ts'),
-    ])
-  const { openMemoryStore } = await import('./node/store/memory-store.ts')
+  const socketPath = serverSocket(options.stateDirectory)
+  if (!(await isAnswered(socketPath))) return embedServer(options)
+  return { endpoint: { socketPath }, embedded: false, stop: () => Promise.resolve() }
+}
+
+function serverSocket(stateDirectory: string): string {
+  return join(stateDirectory, 'instances', 'server', 'api.sock')
+}
+
+/** A server that was killed leaves its socket behind. */
+async function isAnswered(socketPath: string): Promise<boolean> {
+  if (!existsSync(socketPath)) return false
+  const socket = (await import('node:net')).connect(socketPath)
+  return new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true))
+    socket.once('error', () => resolve(false))
+  }).finally(() => socket.destroy())
+}
+
+/** On a fresh folder that vanishes with the server. What killed processes left goes first. */
+async function embedServer({ stateDirectory, onPullProgress }: ConnectOptions): Promise<Connection> {
+  const [{ makeInstanceDirectory, removeDeadInstances }, { openMemoryStore }] = await Promise.all([
+    import('./node/engine/instance-directory.ts'),
+    import('./node/store/memory-store.ts'),
+  ])
   const sandboxes = await sandboxMaker()
   const instance = await makeInstanceDirectory(stateDirectory)
   const store = openMemoryStore()
   const runtime = await openRuntime(join(instance.directory, 'runtime'))
-  const engine = new Engine({
+  const engine = await makeEngine(stateDirectory, {
     store,
-    images: await openImageStoreOf(stateDirectory),
     runtime,
     sandboxes,
-    clock: machineClock,
-    machine: readMachineFacts(),
-    nodeName: hostname(),
     instanceDirectory: instance.directory,
     ...(onPullProgress === undefined ? {} : { onPullProgress }),
-    log: complain,
   })
   const socketPath = join(instance.directory, 'api.sock')
-  const server = await serve(engine, store, socketPath)
+  const server = await openApi(engine, store, socketPath)
   const stopping = new AbortController()
   const running = engine.run(stopping.signal)
   const swept = removeDeadInstances(stateDirectory, sandboxes)
@@ -82,6 +98,63 @@ async function connectToServer({ stateDirectory, onPullProgress }: ConnectOption
   }
 }
 
+/** The server of a state directory, until it is told to end: the pods go on without it. */
+async function serve({ stateDirectory, restartBackOff, signal, onReady }: ServeOptions): Promise<void> {
+  refuseUnlessRoot()
+  const [{ openServerDirectory, removeDeadInstances }, { openSqliteStore }, { FAST_BACK_OFF }] = await Promise.all([
+    import('./node/engine/instance-directory.ts'),
+    import('./node/store/sqlite-store.ts'),
+    import('./kube/lifecycle/restart-delay.ts'),
+  ])
+  const folder = await openServerDirectory(stateDirectory)
+  await using end = new AsyncDisposableStack()
+  end.defer(() => folder.release())
+  const store = openSqliteStore({ path: join(folder.directory, 'store.db'), survives: 'process-death' })
+  end.defer(() => store.close())
+  const runtime = end.use(await openRuntime(join(folder.directory, 'runtime')))
+  const sandboxes = await sandboxMaker()
+  const engine = await makeEngine(stateDirectory, {
+    store,
+    runtime,
+    sandboxes,
+    instanceDirectory: folder.directory,
+    outlived: { bootId: readFileSync(process.env['PEAPOD_BOOT_ID_FILE'] ?? BOOT_ID_FILE, 'utf8').trim() },
+    ...(restartBackOff === 'fast' ? { backOff: FAST_BACK_OFF } : {}),
+  })
+  const stopping = new AbortController()
+  const running = engine.run(AbortSignal.any([signal, stopping.signal]))
+  end.defer(() => running)
+  end.defer(() => stopping.abort())
+  await engine.adopted()
+  const socketPath = serverSocket(stateDirectory)
+  const server = await openApi(engine, store, socketPath)
+  end.defer(() => server.close())
+  const swept = removeDeadInstances(stateDirectory, sandboxes)
+  end.defer(async () => {
+    await swept
+  })
+  onReady(socketPath)
+  await running
+}
+
+type OwnParts = Omit<EngineParts, 'images' | 'clock' | 'machine' | 'nodeName' | 'log'>
+
+async function makeEngine(stateDirectory: string, parts: OwnParts): Promise<Engine> {
+  const [{ Engine }, { machineClock }, { readMachineFacts }] = await Promise.all([
+    import('./node/engine/engine.ts'),
+    import('./node/engine/clock.ts'),
+    import('./node/engine/machine-facts.ts'),
+  ])
+  return new Engine({
+    ...parts,
+    images: await openImageStoreOf(stateDirectory),
+    clock: machineClock,
+    machine: readMachineFacts(),
+    nodeName: hostname(),
+    log: complain,
+  })
+}
+
 async function sandboxMaker(): Promise<SandboxMaker> {
   const [{ createSandbox }, { removeSandbox }, { loadSandbox }] = await Promise.all([
     import('./machine/sandbox/create-sandbox.ts'),
@@ -99,7 +172,7 @@ async function openRuntime(directory: string): Promise<ContainerRuntime & AsyncD
   return openOciRuntime({ ...(await chooseRuntime()), directory })
 }
 
-async function serve(engine: Engine, store: Store, socketPath: string): Promise<OpenServer> {
+async function openApi(engine: Engine, store: Store, socketPath: string): Promise<OpenServer> {
   const [{ openServer }, { openPodLog }, { machineClock }] = await Promise.all([
     import('./node/server/open-server.ts'),
     import('./node/engine/open-pod-log.ts'),

@@ -6,6 +6,12 @@ export interface CliMachine {
   readonly version: string
   /** The API of the server that runs on the state directory, or of one that runs inside this process from now on. */
   connect(options: ConnectOptions): Promise<Connection>
+  /**
+   * The server of the state directory. Settles once `signal` aborts; the pods go on without it, under the next one.
+   *
+   * @throws Failure StateLocked while another one runs; StateCorrupt
+   */
+  serve(options: ServeOptions): Promise<void>
   openImages(options: { readonly stateDirectory: string }): Promise<ImageCommands>
   /** Everything that pods need of this machine, in the order in which it is shown. */
   doctor(options: { readonly stateDirectory: string; readonly signal: AbortSignal }): Promise<readonly MachineCheck[]>
@@ -15,6 +21,14 @@ export interface ConnectOptions {
   readonly stateDirectory: string
   /** Called while the server inside this process pulls an image; a server elsewhere tells by events alone. */
   readonly onPullProgress?: (image: string, progress: PullStep) => void
+  readonly signal: AbortSignal
+}
+
+export interface ServeOptions {
+  readonly stateDirectory: string
+  readonly restartBackOff: 'normal' | 'fast'
+  /** Called once its API answers. */
+  readonly onReady: (socketPath: string) => void
   readonly signal: AbortSignal
 }
 

@@ -47,6 +47,7 @@ export interface FakeWorld {
   readonly images?: Partial<ImageCommands>
   readonly checks?: readonly MachineCheck[]
   readonly connect?: (options: ConnectOptions) => Promise<void>
+  readonly serve?: CliMachine['serve']
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly stdin?: string
@@ -102,11 +103,14 @@ export class FakeCall {
           },
         }
       },
+      serve: (options) => (world.serve ?? neverReady)(options),
       openImages: () => Promise.resolve((world.images ?? {}) as ImageCommands),
       doctor: () => Promise.resolve(world.checks ?? []),
     }
   }
 }
+
+const neverReady: CliMachine['serve'] = () => Promise.reject(new Error('this machine has no server'))
 
 /** Calls the CLI and waits for its end. */
 export async function callCli(argv: readonly string[], world: FakeWorld = {}) {
