@@ -54,6 +54,12 @@ export function nextCounters(
   return { restarts: restarts + 1, crashes: hasNewImage ? 0 : (ranLongEnough(state) ? 0 : crashes) + 1 }
 }
 
+/** Which attempt in a row a start that does not get as far as a process is. Another image has none behind it (C4). */
+export function nextAttempt(record: ObservedContainer | undefined, container: Container): number {
+  if (record?.state.is !== 'not-started' || isImageChanged(container, record)) return 1
+  return record.state.attempts + 1
+}
+
 /** `firstMs`, doubled so many times, at most `maxMs`. */
 export function doubled(times: number, { firstMs, maxMs }: BackOff): number {
   return Math.min(firstMs * 2 ** times, maxMs)

@@ -4,7 +4,7 @@ import type { ExitedContainer, ObservedContainer, ObservedPod, RunningContainer 
 import type { PodAction } from './pod-action.ts'
 import { probesDue } from './probes-due.ts'
 import { resetContainer } from './reset-container.ts'
-import { nextCounters } from './restart-delay.ts'
+import { nextAttempt, nextCounters } from './restart-delay.ts'
 import { containerNamed } from './restart-rules.ts'
 import { afterAgentRestart, legacyOf, runningContainer, withPostStart, withVerdict } from './running-container.ts'
 import type { InstanceScript, MachineScript } from './machine-script.ts'
@@ -161,7 +161,7 @@ export class SimulatedMachine {
     const scripts = this.#script.instances[name] ?? []
     const script = scripts[Math.min(order, scripts.length - 1)]
     assert.ok(script !== undefined, `${name} has a script`)
-    const attempts = record?.state.is === 'not-started' ? record.state.attempts + 1 : 1
+    const attempts = nextAttempt(record, container)
     const previous = record?.state.is === 'exited' ? record.state : record?.previous
     this.#containers[name] = {
       ...(record === undefined ? { restarts: 0, crashes: 0 } : nextCounters(record, container)),

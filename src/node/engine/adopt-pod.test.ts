@@ -46,7 +46,7 @@ const instance = (id: string) => ({
   container: 'app',
   logFile: '/log',
   terminationMessageFile: '/message',
-  stopSignal: 15,
+  stopSignal: 'SIGTERM',
   image: { name: 'web', id: 'sha256:1' },
 })
 

@@ -1,8 +1,9 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
-import { constants, hostname } from 'node:os'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../failure.ts'
 import type { Container } from '../../kube/api/pod.ts'
+import { effectiveStopSignal } from '../../kube/lifecycle/stop-signal.ts'
 import type { Image } from '../../machine/image/image.ts'
 import type { ProcessPlan } from '../../machine/runtime/container-runtime.ts'
 import { resolveUser } from '../../machine/runtime/resolve-user.ts'
@@ -49,7 +50,7 @@ export async function makeContainer(
     container: container.name,
     logFile,
     terminationMessageFile,
-    stopSignal: parseSignal(image.config.stopSignal),
+    stopSignal: effectiveStopSignal(container, image.config.stopSignal),
     image: { name: image.names[0] ?? container.image, id: image.id },
   }
   const plan = buildContainerPlan(pod, container, {
@@ -91,13 +92,4 @@ function userOf(world: PodWorld, container: Container, image: Image): ProcessPla
     gid: gid ?? user.gid,
     additionalGids: [...new Set([...user.additionalGids, ...(inPod?.supplementalGroups ?? [])])],
   }
-}
-
-/** `SIGQUIT`, `QUIT`, `3` → 3; SIGTERM when the image names none or one this machine does not have. */
-function parseSignal(stopSignal: string | undefined): number {
-  if (stopSignal === undefined || stopSignal === '') return constants.signals.SIGTERM
-  if (/^\d+$/.test(stopSignal)) return Number(stopSignal)
-  const name = stopSignal.toUpperCase().startsWith('SIG') ? stopSignal.toUpperCase() : `SIG${stopSignal.toUpperCase()}`
-  const known: Readonly<Record<string, number>> = constants.signals
-  return known[name] ?? constants.signals.SIGTERM
 }

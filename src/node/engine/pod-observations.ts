@@ -53,9 +53,10 @@ export class PodObservations {
     this.setContainer(name, { ...container, state })
   }
 
-  setImage(name: string, image: NonNullable<ObservedContainer['image']>): void {
+  /** What the newest instance was made of. */
+  setMade(name: string, { image, stopSignal }: Required<Pick<ObservedContainer, 'image' | 'stopSignal'>>): void {
     const container = this.#seen.containers[name]
-    if (container !== undefined) this.setContainer(name, { ...container, image })
+    if (container !== undefined) this.setContainer(name, { ...container, image, stopSignal })
   }
 
   /** Notes how far a stop has come; a container that has ended meanwhile is left as it is. */

@@ -11,8 +11,8 @@ export interface Instance {
   readonly container: string
   readonly logFile: string
   readonly terminationMessageFile: string
-  /** Linux signal number that asks it to stop (H8). */
-  readonly stopSignal: number
+  /** The name of the signal that asks it to stop (H8). */
+  readonly stopSignal: string
   readonly image: { readonly name: string; readonly id: string }
 }
 

@@ -1,5 +1,7 @@
 import { messageOf } from '../../failure.ts'
 import type { Pod } from '../../kube/api/pod.ts'
+import type { ToldOfPod } from '../../kube/lifecycle/compute-pod-events.ts'
+import type { PodCourse } from '../../kube/lifecycle/pod-course.ts'
 import type { ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
 import type { Sandbox } from '../../machine/sandbox/sandbox.ts'
 import { recordEvent } from '../store/record-event.ts'
@@ -40,6 +42,7 @@ export class PodWorld {
   readonly earlyExits = new Map<string, ExitRecord>()
   /** Set once the object has left the store: there is nobody left to tell. */
   forgotten = false
+  #course: PodCourse | undefined
   readonly #deleted = new AbortController()
   readonly #left = new AbortController()
   readonly #steps = new Set<Promise<void>>()
@@ -86,6 +89,13 @@ export class PodWorld {
       bootId: outlived.bootId,
     })
     this.#remembered = seen
+  }
+
+  /** Notes what is told of the pod now. @returns what was told before. */
+  told(now: ToldOfPod): ToldOfPod {
+    const before = { status: this.pod.status, course: this.#course }
+    this.#course = now.course
+    return before
   }
 
   /** Calls back after each change of what was observed. Returns how to stop. */

@@ -2,7 +2,7 @@ import { Failure, messageOf } from '../../failure.ts'
 import type { Container } from '../../kube/api/pod.ts'
 import { allContainers } from '../../kube/api/pod.ts'
 import type { ContainerState, ExitedContainer, ObservedContainer } from '../../kube/lifecycle/observed-pod.ts'
-import { nextCounters } from '../../kube/lifecycle/restart-delay.ts'
+import { nextAttempt, nextCounters } from '../../kube/lifecycle/restart-delay.ts'
 import { runningContainer } from '../../kube/lifecycle/running-container.ts'
 import { containerEnded } from './container-ended.ts'
 import { ensureImage } from './ensure-image.ts'
@@ -18,7 +18,7 @@ type NotStarted = Extract<ContainerState, { is: 'not-started' }>
 export async function startContainer(world: PodWorld, name: string, signal: AbortSignal): Promise<void> {
   const container = namedContainer(world, name)
   const before = world.observations.container(name)
-  const number = nextInstance(world, before)
+  const number = nextInstance(world, container, before)
   const previous = before?.state.is === 'exited' ? before.state : before?.previous
   world.observations.setContainer(name, {
     ...number,
@@ -43,7 +43,7 @@ export async function prepareContainer(world: PodWorld, name: string, signal: Ab
   const container = namedContainer(world, name)
   const before = world.observations.container(name)
   if (container.imagePullPolicy === 'Always' || (before !== undefined && before.state.is !== 'absent')) return
-  const number = nextInstance(world, before)
+  const number = nextInstance(world, container, before)
   const id = instanceId(world, name, number)
   if (world.prepared.has(id) || world.instances.has(id)) return
   const made = world.parts.images.find(container.image).then((image) => {
@@ -63,9 +63,10 @@ async function instanceFor(
   const id = instanceId(world, container.name, options.number)
   const prepared = await world.prepared.get(id)?.catch(() => undefined)
   world.prepared.delete(id)
-  // What an earlier attempt left half-made has the same name as the next one.
-  if (prepared === undefined && world.instances.has(id)) await world.parts.runtime.remove(id)
-  const instance = prepared ?? (await makeContainer(world, container, image, options))
+  const isFit = prepared?.image.id === image.id
+  // What an earlier attempt left half-made, or was prepared from another image, has the same name as the next one.
+  if (!isFit && world.instances.has(id)) await world.parts.runtime.remove(id)
+  const instance = isFit ? prepared : await makeContainer(world, container, image, options)
   // Before it runs: whether it was let run, only the machine knows from here on.
   world.remember()
   world.event('Normal', 'Created', `Created container: ${container.name}`, container.name)
@@ -82,12 +83,12 @@ async function runInstance(
   try {
     const record = await world.parts.runtime.start(instance.id)
     world.event('Normal', 'Started', `Started container ${name}`, name)
-    world.observations.setImage(name, instance.image)
+    world.observations.setMade(name, instance)
     world.observations.setState(name, runningContainer(container, record))
     const exit = record.is === 'exited' ? record : world.earlyExits.get(instance.id)
     if (exit !== undefined) await containerEnded(world, exit)
   } catch (error) {
-    couldNotRun(world, container, { number, error, image: instance.image })
+    couldNotRun(world, container, { number, error, instance })
   } finally {
     world.earlyExits.delete(instance.id)
   }
@@ -107,7 +108,7 @@ async function removeOlderInstances(world: PodWorld, newest: Instance): Promise<
 function couldNotRun(
   world: PodWorld,
   container: Container,
-  outcome: { readonly number: InstanceNumber; readonly error: unknown; readonly image?: Instance['image'] },
+  outcome: { readonly number: InstanceNumber; readonly error: unknown; readonly instance?: Instance },
 ): void {
   const message = messageFor(world, container, outcome)
   const state: ExitedContainer = {
@@ -120,7 +121,7 @@ function couldNotRun(
     finishedAtMs: world.parts.clock.nowMs(),
   }
   world.event('Warning', 'Failed', `Error: ${message}`, container.name)
-  if (outcome.image !== undefined) world.observations.setImage(container.name, outcome.image)
+  if (outcome.instance !== undefined) world.observations.setMade(container.name, outcome.instance)
   world.observations.setState(container.name, state)
 }
 
@@ -148,8 +149,7 @@ function couldNotMake(
   if (outcome.signal.aborted && world.parts.outlived !== undefined) return
   const message = messageFor(world, container, outcome)
   const reason = reasonOf(outcome.error)
-  const last = outcome.before?.state
-  const attempts = (last?.is === 'not-started' ? last.attempts : 0) + 1
+  const attempts = nextAttempt(outcome.before, container)
   if (world.deleted.aborted) {
     // What a deletion cut short is nobody's failure.
   } else if (reason === 'ErrImagePull') {
@@ -183,11 +183,11 @@ function messageFor(
   return messageOf(error).replaceAll(instanceId(world, name, number), name)
 }
 
-function nextInstance(world: PodWorld, before: ObservedContainer | undefined): InstanceNumber {
+function nextInstance(world: PodWorld, container: Container, before: ObservedContainer | undefined): InstanceNumber {
   const { sandbox } = world.observations.seen
   return {
     sandboxAttempt: sandbox.is === 'ready' ? sandbox.attempt : 0,
-    ...(before === undefined ? { restarts: 0, crashes: 0 } : nextCounters(before)),
+    ...(before === undefined ? { restarts: 0, crashes: 0 } : nextCounters(before, container)),
   }
 }
 

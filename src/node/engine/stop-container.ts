@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import type { ObservedStopping } from '../../kube/lifecycle/observed-pod.ts'
 import type { StopReason } from '../../kube/lifecycle/pod-action.ts'
+import { signalNumber } from '../../kube/lifecycle/stop-signal.ts'
 import type { PodWorld } from './pod-world.ts'
 
 /** Begins a stop, or goes on with one whose preStop hook is over: the stop signal is on its way when this returns. */
@@ -13,7 +14,7 @@ export async function terminateContainer(
   if (state?.is !== 'running') return
   const stopping = beginStop(world, name, wanted)
   world.observations.setStopping(name, { ...stopping, terminatedAtMs: world.parts.clock.nowMs() })
-  await world.parts.runtime.signal(state.id, world.instances.get(state.id)?.stopSignal ?? constants.signals.SIGTERM)
+  await world.parts.runtime.signal(state.id, signalNumber(world.instances.get(state.id)?.stopSignal ?? 'SIGTERM'))
 }
 
 /** Ends every process of the container at once. */
