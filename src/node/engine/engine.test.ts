@@ -52,6 +52,7 @@ const LIMIT_MS = 5_000
 
 class Bench implements AsyncDisposable {
   readonly clock = new VirtualClock()
+  readonly engine: Engine
   readonly store: Store = openMemoryStore()
   readonly started: string[] = []
   readonly signals: string[] = []
@@ -72,7 +73,7 @@ class Bench implements AsyncDisposable {
       }),
     )
     const { started, signals } = this
-    const engine = new Engine({
+    this.engine = new Engine({
       store: this.store,
       images,
       runtime: {
@@ -97,7 +98,7 @@ class Bench implements AsyncDisposable {
       instanceDirectory: directory,
       log: (line) => this.complaints.push(line),
     })
-    this.#running = engine.run(this.#stop.signal)
+    this.#running = this.engine.run(this.#stop.signal)
   }
 
   get pod(): Pod | undefined {
@@ -153,6 +154,10 @@ class Bench implements AsyncDisposable {
 
 async function openBench(programs: Readonly<Record<string, FakeProgram[]>>, images = PRESENT): Promise<Bench> {
   return new Bench(await mkdtemp(join(tmpdir(), 'peapod-engine-')), programs, images)
+}
+
+function isRunning(bench: Bench): boolean {
+  return bench.status('app')?.state?.running !== undefined
 }
 
 describe('Engine', () => {
@@ -233,6 +238,18 @@ describe('Engine', () => {
     await bench.until('nothing is left', () => !existsSync(bench.podDirectory))
   })
 
+  it('takes every pod down when it is asked to, although their objects stay in the store until then', async () => {
+    await using bench = await openBench({ app: [{}], other: [{ onSignal: { exitsAfterMs: 5, exitCode: 0 } }] })
+    await bench.create({ containers: [testContainer(), testContainer({ name: 'other' })] })
+    await bench.until('both run', () => bench.pod?.status?.phase === 'Running')
+    const down = bench.engine.takeDown()
+    await bench.until('other is told to end', () => bench.signals.includes('other-0-0 15'))
+    await bench.clock.advance(5)
+    await down
+    assert.equal(bench.pod, undefined)
+    assert.ok(!existsSync(bench.podDirectory))
+  })
+
   it('Q10: a pull that fails is tried again after ten seconds', async () => {
     let pulls = 0
     await using bench = await openBench(
@@ -285,6 +302,106 @@ describe('Engine', () => {
     assert.equal(reason, 'Evicted')
     assert.equal(message, 'Usage of EmptyDir volume "data" exceeds the limit "1Mi". ')
     assert.ok(bench.signals.includes('app-0-0 15'))
+  })
+
+  it('R5, R6: a container that its own rules restart goes on in a pod that restarts nothing', async () => {
+    await using bench = await openBench({ app: [{ exitsAfterMs: 5, exitCode: 42 }, {}], other: [{ exitsAfterMs: 5 }] })
+    const exitCodes = { operator: 'In', values: [42] }
+    const rules = { restartPolicy: 'Never', restartPolicyRules: [{ action: 'Restart', exitCodes }] } as const
+    await bench.create({
+      restartPolicy: 'Never',
+      containers: [testContainer(rules), testContainer({ name: 'other' })],
+    })
+    await bench.until('both run', () => bench.status('other')?.state?.running !== undefined)
+    await bench.clock.advance(5)
+    await bench.until('it runs again', () => bench.status('app')?.restartCount === 1)
+    await bench.until('the other has ended', () => bench.status('other')?.state?.terminated !== undefined)
+    assert.deepEqual(bench.started, ['app-0-0', 'other-0-0', 'app-0-1'])
+  })
+
+  it('R7: an exit may have all containers begin anew, in the same sandbox, without a stop signal', async () => {
+    await using bench = await openBench({
+      first: [{ exitsAfterMs: 5 }],
+      app: [{ exitsAfterMs: 50, exitCode: 42 }, {}],
+      other: [{}],
+    })
+    const exitCodes = { operator: 'In', values: [42] }
+    const rules = {
+      restartPolicy: 'Never',
+      restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes }],
+    } as const
+    await bench.create({
+      initContainers: [testContainer({ name: 'first' })],
+      containers: [testContainer(rules), testContainer({ name: 'other' })],
+    })
+    await bench.until('first runs', () => bench.status('first')?.state?.running !== undefined)
+    await bench.clock.advance(5)
+    await bench.until('the apps run', () => bench.status('other')?.state?.running !== undefined)
+    await bench.clock.advance(50)
+    await bench.until('first runs again', () => bench.status('first')?.restartCount === 1)
+    await bench.clock.advance(5)
+    await bench.until('the apps run again', () => bench.status('other')?.restartCount === 1)
+    assert.equal(bench.status('app')?.restartCount, 1)
+    assert.deepEqual(bench.signals, ['other-0-0 9'])
+    assert.deepEqual(bench.started, ['first-0-0', 'app-0-0', 'other-0-0', 'first-0-1', 'app-0-1', 'other-0-1'])
+    const condition = bench.pod?.status?.conditions?.find(({ type }) => type === 'AllContainersRestarting')
+    assert.equal(condition?.status, 'False')
+  })
+
+  it('C4: another image restarts its container only, at once', async () => {
+    await using bench = await openBench({ app: [{}], other: [{}] })
+    await bench.create({ containers: [testContainer(), testContainer({ name: 'other' })] })
+    await bench.until('both run', () => bench.status('other')?.state?.running !== undefined)
+    await bench.store.modify(PODS, KEY, (pod) => ({
+      ...pod,
+      spec: {
+        ...pod.spec,
+        containers: pod.spec.containers.map((each) => (each.name === 'app' ? { ...each, image: 'web:2' } : each)),
+      },
+    }))
+    await bench.until('it runs again', () => bench.status('app')?.restartCount === 1)
+    assert.deepEqual(bench.started, ['app-0-0', 'other-0-0', 'app-0-1'])
+    const killing = bench.store.list(EVENTS).items.find(({ reason }) => reason === 'Killing')
+    assert.equal(killing?.message, 'Container app definition changed, will be restarted')
+  })
+
+  it('H8: the stop signal of the manifest is sent, and told', async () => {
+    await using bench = await openBench({ app: [{}] })
+    await bench.create({ containers: [testContainer({ lifecycle: { stopSignal: 'SIGRTMIN+3' } })] })
+    await bench.until('it runs', () => bench.status('app')?.state?.running !== undefined)
+    assert.equal(bench.status('app')?.stopSignal, 'SIGRTMIN+3')
+    await bench.delete(30)
+    await bench.until('it is gone', () => bench.pod === undefined)
+    assert.deepEqual(bench.signals, ['app-0-0 37'])
+  })
+
+  it('C2: a pod is Ready once somebody has opened its gates', async () => {
+    await using bench = await openBench({ app: [{}] })
+    await bench.create({ readinessGates: [{ conditionType: 'example.com/open' }] })
+    const isReady = (): string | undefined =>
+      bench.pod?.status?.conditions?.find(({ type }) => type === 'Ready')?.status
+    await bench.until('it runs', () => bench.status('app')?.ready === true)
+    assert.equal(isReady(), 'False')
+    await bench.store.modify(PODS, KEY, (pod) => ({
+      ...pod,
+      status: {
+        ...pod.status,
+        conditions: [...(pod.status?.conditions ?? []), { type: 'example.com/open', status: 'True' }],
+      },
+    }))
+    await bench.until('it is Ready', () => isReady() === 'True')
+  })
+
+  it('R9: a restart that is put off is told in an event', async () => {
+    await using bench = await openBench({ app: [{ exitsAfterMs: 5, exitCode: 1 }] })
+    await bench.create({})
+    for (const restarts of [0, 1]) {
+      await bench.until('it runs', () => bench.started.length === restarts + 1 && isRunning(bench))
+      await bench.clock.advance(5)
+    }
+    await bench.until('it ended', () => !isRunning(bench))
+    await bench.clock.advance(1_000)
+    await bench.until('it is told', () => bench.events.includes('BackOff'))
   })
 
   it('R9: a program that cannot be executed is StartError, code 128, and backs off like a crash', async () => {

@@ -128,14 +128,6 @@ export class Engine {
     if (world.forgotten) return
     // Its programs were asked to stop before: whoever forces a deletion that is under way wants them killed.
     const graceSeconds = world.pod.metadata.deletionTimestamp === undefined ? FORCED_GRACE_SECONDS : 0
-    const deletedAtMs = this.#parts.clock.nowMs() + graceSeconds * 1000
-    world.changed({
-      ...world.pod,
-      metadata: {
-        ...world.pod.metadata,
-        deletionTimestamp: new Date(deletedAtMs).toISOString(),
-        deletionGracePeriodSeconds: graceSeconds,
-      },
-    })
+    world.forceDeletion(graceSeconds)
   }
 }

@@ -29,8 +29,6 @@ export class PodWorld {
   readonly paths: PodPaths
   readonly observations: PodObservations
   readonly wake: Wake
-  /** The newest the store has said. */
-  pod: Pod
   sandbox: Sandbox | undefined
   /** Host directories of the pod's volumes by name, once they are there. */
   volumes: ReadonlyMap<string, string> = new Map()
@@ -42,6 +40,8 @@ export class PodWorld {
   readonly earlyExits = new Map<string, ExitRecord>()
   /** Set once the object has left the store: there is nobody left to tell. */
   forgotten = false
+  #pod: Pod
+  #forcedDeletion: { readonly deletionTimestamp: string; readonly deletionGracePeriodSeconds: number } | undefined
   #course: PodCourse | undefined
   readonly #deleted = new AbortController()
   readonly #left = new AbortController()
@@ -51,7 +51,7 @@ export class PodWorld {
   #remembered: ObservedPod | undefined
 
   constructor(pod: Pod, parts: EngineParts, adopted?: AdoptedPod) {
-    this.pod = pod
+    this.#pod = pod
     this.parts = parts
     this.paths = podPaths(parts.instanceDirectory, pod.metadata.uid)
     this.wake = new Wake(parts.clock)
@@ -113,6 +113,29 @@ export class PodWorld {
       .catch((error: unknown) => this.parts.log(`pod ${this.name}: internal error: ${messageOf(error)}`))
       .finally(() => this.#steps.delete(guarded))
     this.#steps.add(guarded)
+  }
+
+  /** The newest the store has said; a deletion that was forced stays, whatever the store says. */
+  get pod(): Pod {
+    return this.#pod
+  }
+
+  set pod(pod: Pod) {
+    const { metadata } = pod
+    this.#pod =
+      this.#forcedDeletion === undefined ? pod : { ...pod, metadata: { ...metadata, ...this.#forcedDeletion } }
+  }
+
+  /** Takes the pod down although the store does not ask for it: its object is gone, or its server ends. */
+  forceDeletion(graceSeconds: number): void {
+    const endsAtMs = this.parts.clock.nowMs() + graceSeconds * 1000
+    this.#forcedDeletion = {
+      deletionTimestamp: new Date(endsAtMs).toISOString(),
+      deletionGracePeriodSeconds: graceSeconds,
+    }
+    this.pod = this.#pod
+    this.#deleted.abort()
+    this.wake.notify()
   }
 
   /** The store has a newer version of the pod. */

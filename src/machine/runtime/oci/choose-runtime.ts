@@ -33,8 +33,8 @@ export async function chooseRuntime(
 }
 
 /**
- * Which OCI runtime works on this machine. Found out by running a container, once: the answer holds until a program or the
- * boot changes.
+ * Which OCI runtime works on this machine. Found out by running a container, once: the answer holds until a program, the
+ * boot or the division of the cgroup controllers changes.
  *
  * @throws Failure RuntimeMissing when nothing is installed, RuntimeFailed when nothing that is installed works.
  */
@@ -68,7 +68,24 @@ function missing(programs: string, advice: string): Failure {
 /** Changes with everything that may change the answer. */
 function keyOf(programs: readonly string[]): string {
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  return JSON.stringify([bootId, ...programs.map((program) => [program, statSync(program).mtimeMs])])
+  return JSON.stringify([
+    bootId,
+    controllersOfVersion1(readFileSync('/proc/cgroups', 'utf8')),
+    ...programs.map((program) => [program, statSync(program).mtimeMs]),
+  ])
+}
+
+/**
+ * crun works on a machine that mixes cgroup versions only while version 2 has no controllers, and these move with mounts.
+ *
+ * @param cgroups the text of /proc/cgroups: name, hierarchy (0: version 2 or none) and two more columns.
+ */
+export function controllersOfVersion1(cgroups: string): string {
+  const rows = cgroups
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split('\t'))
+  return rows.flatMap(([name = '', hierarchy]) => (hierarchy === '0' ? [] : [name])).join(' ')
 }
 
 function recall(memoryFile: string, key: string): OciRuntimeChoice | undefined {
