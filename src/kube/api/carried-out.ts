@@ -48,7 +48,9 @@ const CONTAINER: Readonly<Record<string, CarriedOut>> = {
   livenessProbe: 'whole',
   readinessProbe: 'whole',
   startupProbe: 'whole',
-  lifecycle: { fields: { postStart: 'whole', preStop: 'whole' } },
+  lifecycle: 'whole',
+  restartPolicy: 'whole',
+  restartPolicyRules: 'whole',
   stdin: 'whole',
   stdinOnce: 'whole',
   tty: 'whole',
@@ -79,12 +81,7 @@ export const CARRIED_OUT_OF_POD: CarriedOut = {
     spec: {
       fields: {
         containers: { fields: CONTAINER },
-        initContainers: {
-          fields: {
-            ...CONTAINER,
-            restartPolicy: { values: ['Always'], advice: 'use Always, which makes a sidecar of it, or remove it' },
-          },
-        },
+        initContainers: { fields: CONTAINER },
         volumes: {
           fields: {
             name: 'whole',
@@ -97,6 +94,7 @@ export const CARRIED_OUT_OF_POD: CarriedOut = {
         restartPolicy: 'whole',
         terminationGracePeriodSeconds: 'whole',
         activeDeadlineSeconds: 'whole',
+        readinessGates: 'whole',
         securityContext: {
           fields: {
             runAsUser: 'whole',
