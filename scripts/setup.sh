@@ -23,6 +23,15 @@ find_pinned_node() {
   return 1
 }
 
+# Has Node keep what it compiles: it then starts in a third of the time. Whoever can write there has others run their
+# code: the folder is its owner's alone. Where it can't be made Node does without.
+keep_compiled_modules() {
+  : "${NODE_COMPILE_CACHE=$1/node_modules/.cache/compiled}"
+  # shellcheck disable=SC2174 # the deepest folder is the one that counts
+  [ -d "$NODE_COMPILE_CACHE" ] || mkdir -p -m 700 "$NODE_COMPILE_CACHE" 2>/dev/null || :
+  export NODE_COMPILE_CACHE
+}
+
 # need_npm_packages DIRECTORY: the packages of its lockfile, the pinned Node among them, and the generated schema.
 need_npm_packages() {
   if npm_packages_are_there "$1" && schema_is_there "$1"; then return 0; fi

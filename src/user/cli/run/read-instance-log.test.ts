@@ -24,7 +24,8 @@ async function read(
     return Promise.resolve()
   }
   const { signal } = new AbortController()
-  await readInstanceLog({ client, pod: POD, container: 'app', instance, over, onLines, signal })
+  const patience = { retryDelaysMs: [1, 1, 1, 1, 1], endBecomesKnownMs: 5 }
+  await readInstanceLog({ client, pod: POD, container: 'app', instance, over, onLines, signal, patience })
   client.close()
   return lines
 }
@@ -64,7 +65,7 @@ describe('readInstanceLog', { timeout: 20_000 }, () => {
           assert.deepEqual(await read(server, 1), second.flat())
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 40 },
     )
   })
 

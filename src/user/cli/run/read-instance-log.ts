@@ -19,12 +19,18 @@ export interface WantedLog {
   /** The next lines are read when it has settled. */
   readonly onLines: (lines: readonly LogLine[]) => Promise<void>
   readonly signal: AbortSignal
+  /** Absent: PATIENCE. */
+  readonly patience?: Patience
 }
 
-const RETRY_DELAYS_MS = [50, 200, 500, 1_000, 2_000]
+interface Patience {
+  /** Before each further try, as many as there are without a new line in between. */
+  readonly retryDelaysMs: readonly number[]
+  /** How long after the log's end the instance's end may become known. */
+  readonly endBecomesKnownMs: number
+}
 
-/** How long after the log's end the instance's end may become known. */
-const END_BECOMES_KNOWN_MS = 500
+const PATIENCE: Patience = { retryDelaysMs: [50, 200, 500, 1_000, 2_000], endBecomesKnownMs: 500 }
 
 /**
  * Reads one instance's output to its end. The API knows two logs of a container, the newest instance's and the one
@@ -34,6 +40,7 @@ const END_BECOMES_KNOWN_MS = 500
  * @throws Failure when the log stays out of reach.
  */
 export async function readInstanceLog(wanted: WantedLog): Promise<void> {
+  const { retryDelaysMs } = wanted.patience ?? PATIENCE
   let point = LOG_START
   const reached = (next: ResumePoint): void => {
     point = next
@@ -48,10 +55,10 @@ export async function readInstanceLog(wanted: WantedLog): Promise<void> {
       // The log ended though the container did not: a server that cuts long answers short. Ask for the rest.
     } catch (error) {
       if (isAborted(wanted.signal) || isGone(error)) return
-      if (!isWorthAnotherTry(error) || (point === before && failures >= RETRY_DELAYS_MS.length)) throw error
+      if (!isWorthAnotherTry(error) || (point === before && failures >= retryDelaysMs.length)) throw error
     }
     failures = point === before ? failures + 1 : 1
-    const delayMs = RETRY_DELAYS_MS[failures - 1] ?? 2_000
+    const delayMs = retryDelaysMs[failures - 1] ?? retryDelaysMs.at(-1) ?? 0
     await delay(delayMs, undefined, { signal: wanted.signal }).catch(() => undefined)
   }
 }
@@ -113,7 +120,7 @@ async function isKnownOver(wanted: WantedLog): Promise<boolean> {
   try {
     return await Promise.race([
       wanted.over.then(() => true),
-      delay(END_BECOMES_KNOWN_MS, false, { signal }).catch(() => false),
+      delay((wanted.patience ?? PATIENCE).endBecomesKnownMs, false, { signal }).catch(() => false),
     ])
   } finally {
     waiting.abort()
