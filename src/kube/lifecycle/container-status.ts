@@ -103,7 +103,7 @@ function tell(view: ContainerView): Told {
 /** A restart that is under way is still told as the back-off, or the end, that it comes out of. */
 function tellRestarting(view: ContainerView, record: ObservedContainer, previous: ExitedContainer): Told {
   if (view.role === 'init' && previous.exitCode === 0) return { state: notYet(view), lastState: terminated(previous) }
-  const delayMs = countedDelayMs(record, view.backOff)
+  const delayMs = countedDelayMs(record, previous, view.backOff)
   if (delayMs > 0) return { state: crashLoop(view, delayMs), lastState: terminated(previous) }
   return tellEnd(previous)
 }
@@ -134,9 +134,9 @@ function tellEnd(exit: ExitedContainer): Told {
 /** R7: one of all containers that begin anew may have to wait for its back-off. */
 function notYetAgain(view: ContainerView, record: ObservedContainer): ContainerStatusState | undefined {
   const { previous } = record
-  const delayMs = countedDelayMs(record, view.backOff)
-  if (!view.isItsTurn || previous === undefined || view.nowMs >= previous.finishedAtMs + delayMs) return undefined
-  return crashLoop(view, delayMs)
+  if (!view.isItsTurn || previous === undefined) return undefined
+  const delayMs = countedDelayMs(record, previous, view.backOff)
+  return view.nowMs < previous.finishedAtMs + delayMs ? crashLoop(view, delayMs) : undefined
 }
 
 function notYet({ pod }: ContainerView): ContainerStatusState {

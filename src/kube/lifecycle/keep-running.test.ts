@@ -162,6 +162,18 @@ describe('failed probes', () => {
       [],
     ],
     [
+      'R2: the first two restarts for it come at once',
+      podWith({ livenessProbe: probe }),
+      seenPod({ web: exited(137, { crashes: 1 }, { stoppedBecause: 'LivenessFailed' }), worker: running() }),
+      [start('web')],
+    ],
+    [
+      'R2: the third waits ten seconds',
+      podWith({ livenessProbe: probe }),
+      seenPod({ web: exited(137, { crashes: 2 }, { stoppedBecause: 'StartupFailed' }), worker: running() }),
+      [lookAgainIn(9_000)],
+    ],
+    [
       'P6: a pod that ends goes its own way',
       deletedPod(20, 0, podWith({ livenessProbe: live })),
       seenPod({ web: failed('liveness'), worker: exited(0) }),

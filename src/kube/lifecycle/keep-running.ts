@@ -39,7 +39,7 @@ function startAnew(seen: ObservedPod, container: Container, record: ObservedCont
   const { name } = container
   const { state, previous } = record
   if (state.is !== 'absent' || previous === undefined) return [{ do: 'start', container: name }]
-  const delayMs = isImageChanged(container, record) ? 0 : countedDelayMs(record, seen.backOff)
+  const delayMs = isImageChanged(container, record) ? 0 : countedDelayMs(record, previous, seen.backOff)
   return startAt(name, previous.finishedAtMs + delayMs, { nowMs, shownAtMs: backOffShownAtMs(previous, delayMs) })
 }
 

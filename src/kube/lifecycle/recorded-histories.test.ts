@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import type { ContainerStatus, ContainerStatusState, Pod, PodSpec, PodStatus } from '../api/pod.ts'
+import type { Container, ContainerStatus, ContainerStatusState, Pod, PodSpec, PodStatus } from '../api/pod.ts'
 import { computePodActions } from './compute-pod-actions.ts'
 import { computePodStatus } from './compute-pod-status.ts'
 import { NOW_MS, sampleContainer, samplePod } from './sample-pod.ts'
@@ -13,8 +13,8 @@ interface RecordedHistory {
   readonly case: string
   readonly uid: string
   readonly spec: Omit<Partial<PodSpec>, 'initContainers' | 'containers'> & {
-    readonly initContainers?: readonly { name: string; image: string }[]
-    readonly containers: readonly { name: string; image: string }[]
+    readonly initContainers?: readonly RecordedContainer[]
+    readonly containers: readonly RecordedContainer[]
   }
   /** null: it never ends. */
   readonly instances: Readonly<Record<string, readonly RecordedInstance[]>>
@@ -22,7 +22,9 @@ interface RecordedHistory {
   readonly steps: readonly Step[]
 }
 
-interface RecordedInstance {
+type RecordedContainer = Partial<Container> & { readonly name: string }
+
+interface RecordedInstance extends Partial<Pick<InstanceScript, 'postStart' | 'preStopMs' | 'probes' | 'message'>> {
   readonly fails?: NonNullable<InstanceScript['fails']>
   readonly runMs?: number | null
   readonly exitCode?: number
@@ -43,6 +45,9 @@ interface ContainerStep {
   readonly lastState: string
   readonly ready: boolean
   readonly restartCount: number
+  /** Where it is what the history is about. */
+  readonly started?: boolean
+  readonly message?: string
   readonly backOff?: string
 }
 
@@ -85,7 +90,7 @@ function replay(history: RecordedHistory): Step[] {
     if (machine.nowMs === deleteAtMs) pod = deletedNow(pod, history, machine.nowMs)
     const status: PodStatus = computePodStatus(pod, machine.observe(), pod.status, machine.nowMs)
     pod = { ...pod, status }
-    const step = stepOf(status)
+    const step = stepOf(status, history)
     if (JSON.stringify(step) !== JSON.stringify(steps.at(-1))) steps.push(step)
     const actions = computePodActions(pod, machine.observe(), machine.nowMs)
     for (const action of actions) machine.perform(action)
@@ -103,8 +108,14 @@ function replay(history: RecordedHistory): Step[] {
 function asToday(step: Step, { deleted }: RecordedHistory): Step {
   const containers = Object.entries(step.containers)
   const allEnded = containers.every(([, { state }]) => state.startsWith('terminated'))
+  const allSucceeded = containers.every(([, { state }]) => state.startsWith('terminated 0'))
   // A deleted pod gets a final phase before it goes (H10).
-  const phase = deleted !== undefined && allEnded ? 'Failed' : step.phase
+  const phase = deleted !== undefined && allEnded ? (allSucceeded ? 'Succeeded' : 'Failed') : step.phase
+  if (phase === 'Succeeded') {
+    const completed = ['False', 'PodCompleted']
+    const conditions = { Initialized: ['True', 'PodCompleted'], Ready: completed, ContainersReady: completed }
+    return { ...step, phase, conditions }
+  }
   if (phase !== 'Failed') return step
   const failed = ['False', 'PodFailed']
   return {
@@ -124,7 +135,7 @@ function asToday(step: Step, { deleted }: RecordedHistory): Step {
 
 function podOf({ case: name, uid, spec }: RecordedHistory): Pod {
   const { initContainers = [], containers, ...rest } = spec
-  const whole = ({ name: own, image }: { name: string; image: string }) => sampleContainer(own, { image })
+  const whole = (container: RecordedContainer): Container => sampleContainer(container.name, container)
   return samplePod(
     { ...rest, initContainers: initContainers.map(whole), containers: containers.map(whole) },
     { name, namespace: 'recorded', uid },
@@ -148,7 +159,7 @@ function deletedNow(pod: Pod, { deleted }: RecordedHistory, nowMs: number): Pod 
   return { ...pod, metadata: { ...pod.metadata, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds } }
 }
 
-function stepOf(status: PodStatus): Step {
+function stepOf(status: PodStatus, history: RecordedHistory): Step {
   const told = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]
   const conditions = (status.conditions ?? [])
     .filter(({ type }) => type !== 'PodScheduled' && type !== 'PodReadyToStartContainers')
@@ -160,17 +171,21 @@ function stepOf(status: PodStatus): Step {
     phase: status.phase ?? '',
     ...(status.reason !== undefined && { reason: status.reason }),
     conditions: Object.fromEntries(conditions),
-    containers: Object.fromEntries(told.map((container) => [container.name, containerStepOf(container)])),
+    containers: Object.fromEntries(told.map((container) => [container.name, containerStepOf(container, history)])),
   }
 }
 
-function containerStepOf({ state, lastState, ready, restartCount }: ContainerStatus): ContainerStep {
+function containerStepOf(told: ContainerStatus, { steps }: RecordedHistory): ContainerStep {
+  const { state, lastState, ready, started, restartCount } = told
+  const recorded = steps[0]?.containers[told.name]
   const message = state?.waiting?.message ?? ''
   return {
     state: stateWord(state),
     lastState: stateWord(lastState),
     ready,
     restartCount,
+    ...(recorded?.started !== undefined && { started: started === true }),
+    ...(recorded?.message !== undefined && { message: state?.terminated?.message ?? '' }),
     ...(message.includes('back-off') && { backOff: message }),
   }
 }

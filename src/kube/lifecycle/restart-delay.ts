@@ -32,12 +32,30 @@ export function earnedDelayMs(
   earned: { readonly exit: ExitedContainer; readonly backOff: BackOff | undefined },
 ): number {
   if (isImageChanged(container, record)) return 0
-  return restartDelayMs(ranLongEnough(earned.exit) ? 0 : record.crashes, earned.backOff)
+  const { exit, backOff } = earned
+  return delayAfter(exit, ranLongEnough(exit) ? 0 : record.crashes, backOff)
 }
 
-/** The delay that a start was put off by which the record counts already: it is under way, or one of all (R7). */
-export function countedDelayMs(record: ObservedContainer, backOff: BackOff | undefined): number {
-  return restartDelayMs(record.crashes - 1, backOff)
+/**
+ * The delay of a start which the record counts already: it is under way, or one of all (R7).
+ *
+ * @param before the end of the instance before.
+ */
+export function countedDelayMs(
+  record: ObservedContainer,
+  before: ExitedContainer,
+  backOff: BackOff | undefined,
+): number {
+  return delayAfter(before, record.crashes - 1, backOff)
+}
+
+/**
+ * A node stops a container for its probes and starts it again in one go, before it looks at the back-off that this end
+ * has earned: such a restart waits only for what was earned by the ends before.
+ */
+function delayAfter(exit: ExitedContainer, crashes: number, backOff: BackOff | undefined): number {
+  const isForProbe = exit.stoppedBecause === 'LivenessFailed' || exit.stoppedBecause === 'StartupFailed'
+  return restartDelayMs(isForProbe ? crashes - 1 : crashes, backOff)
 }
 
 /**

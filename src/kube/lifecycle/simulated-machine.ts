@@ -12,6 +12,9 @@ import { SimulatedProber } from './simulated-prober.ts'
 import type { ProbeRun } from './simulated-prober.ts'
 import { SimulatedSandbox } from './simulated-sandbox.ts'
 
+/** How long a probe takes. */
+const PROBE_MS = 5
+
 interface Process {
   readonly id: string
   readonly script: InstanceScript
@@ -203,7 +206,7 @@ export class SimulatedMachine {
     assert.equal(state?.postStart, 'due', `the postStart hook of ${name} is run once`)
     const { ms, fails } = this.#processes.get(name)?.script.postStart ?? { ms: 0, fails: false }
     this.#set(name, { state: withPostStart(this.#container(name), state, 'running') })
-    this.#afterHook(ms, name, (running) =>
+    this.#whenOver(ms, name, (running) =>
       withPostStart(this.#container(name), running, fails ? { failed: 'sorry' } : 'done'),
     )
   }
@@ -215,13 +218,13 @@ export class SimulatedMachine {
     assert.ok(graceSeconds >= 1)
     const stopping = { sinceMs: this.nowMs, graceSeconds, because, preStop: 'running' as const }
     this.#set(container, { state: { ...state, stopping } })
-    this.#afterHook(this.#processes.get(container)?.script.preStopMs ?? 0, container, (running) =>
+    this.#whenOver(this.#processes.get(container)?.script.preStopMs ?? 0, container, (running) =>
       running.stopping === undefined ? running : { ...running, stopping: { ...running.stopping, preStop: 'done' } },
     )
   }
 
-  /** When a hook is over, if its container still runs and the agent that ran it is still there. */
-  #afterHook(ms: number, name: string, change: (running: RunningContainer) => RunningContainer): void {
+  /** When a hook or probe is over, if its container still runs and the agent that ran it is still there. */
+  #whenOver(ms: number, name: string, change: (running: RunningContainer) => RunningContainer): void {
     const process = this.#processes.get(name)
     const agent = this.#agents
     this.#after(ms, () => {
@@ -239,10 +242,10 @@ export class SimulatedMachine {
     this.nowMs = Math.max(this.nowMs, run.atMs)
     const { container, kind } = run.probe
     const result = this.#prober.run(run)
-    const state = this.#running(container)
-    if (result === undefined || state === undefined) return
-    const verdict = { result, sinceMs: this.nowMs }
-    this.#set(container, { state: withVerdict(this.#container(container), state, { kind, verdict }) })
+    if (result === undefined) return
+    this.#whenOver(PROBE_MS, container, (running) =>
+      withVerdict(this.#container(container), running, { kind, verdict: { result, sinceMs: this.nowMs } }),
+    )
   }
 
   #prepare(name: string): void {
