@@ -6,6 +6,7 @@ import { memory } from './memory.ts'
 import { oneCommand } from './one-command.ts'
 import { onePod } from './one-pod.ts'
 import { podman } from './podman.ts'
+import { probes } from './probes.ts'
 import { pull } from './pull.ts'
 import { readResults, writeResults } from './results.ts'
 import { renderScenario } from './render.ts'
@@ -15,7 +16,7 @@ import { openWorkbench } from './workbench.ts'
 // Measures peapod against what people would use instead. `npm run bench` runs everything, `npm run bench -- a e` only
 // these, `--rounds 3` fewer rounds. Results go to results.json and RESULTS.md beside this file.
 
-const SCENARIOS: readonly Scenario[] = [onePod, podman, fiftyPods, oneCommand, pull, memory]
+const SCENARIOS: readonly Scenario[] = [onePod, podman, fiftyPods, oneCommand, pull, memory, probes]
 
 /** As a shell counts a program that Ctrl-C ended. */
 const INTERRUPTED = 130

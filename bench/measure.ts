@@ -13,7 +13,7 @@ export interface Contender {
 export interface Measured {
   readonly step: string
   readonly contender: string
-  readonly unit: 'ms' | 's' | 'MB'
+  readonly unit: 'ms' | 's' | 'MB' | '%'
   readonly values: readonly number[]
 }
 
