@@ -58,6 +58,8 @@ export async function sendHttpRequest(
     // Stays: what a destroyed request has still to say must not end the program.
     sent.on('error', (error) => fail(stage === 'dial' ? dialMessage(address, error) : answerMessage(error)))
     sent.end()
+    // An abort that came before is told to no listener.
+    if (limits.signal.aborted) onAbort()
   })
 }
 
