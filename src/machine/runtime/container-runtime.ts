@@ -122,7 +122,7 @@ export interface ContainerRuntime {
    * seccomp, no_new_privs. Resolves when it has ended and nobody holds its output open any more.
    *
    * @throws Failure StartError when there is no such program or it can't be executed, NotFound when the container does
-   *   not run (or ended before the program began), Interrupted after an abort.
+   *   not run or ends before the program does, Interrupted after an abort.
    */
   exec(id: string, request: ExecRequest): Promise<ExecResult>
   /** Kills what is left, frees mounts, cgroup, directory. Idempotent. The log file stays. */

@@ -13,10 +13,10 @@ export async function runPostStart(world: PodWorld, name: string, signal: AbortS
   if (container === undefined || handler === undefined || state?.is !== 'running') return
   observations.setState(name, withPostStart(container, state, 'running'))
   using end = instanceEnd(world, { container: name, id: state.id }, signal)
-  const problem = await runHook(world, { container, instance: state.id, handler, signal: end.signal })
+  const hook = await runHook(world, { container, instance: state.id, handler, signal: end.signal })
   // Its container has ended, or this engine has: the next one runs the hook again.
   const now = observations.container(name)?.state
-  if (end.signal.aborted || now?.is !== 'running') return
-  if (problem !== undefined) world.event('Warning', 'FailedPostStartHook', `PostStartHook failed: ${problem}`, name)
-  observations.setState(name, withPostStart(container, now, problem === undefined ? 'done' : { failed: problem }))
+  if (end.signal.aborted || hook === 'container ended' || now?.is !== 'running') return
+  if (hook !== 'done') world.event('Warning', 'FailedPostStartHook', `PostStartHook failed: ${hook.failed}`, name)
+  observations.setState(name, withPostStart(container, now, hook))
 }

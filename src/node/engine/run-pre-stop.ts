@@ -21,9 +21,10 @@ export async function runPreStop(
   if (container === undefined || handler === undefined || state?.is !== 'running') return
   observations.setStopping(name, { ...beginStop(world, name, wanted), preStop: 'running' })
   using end = instanceEnd(world, { container: name, id: state.id }, wanted.signal)
-  const problem = await runHook(world, { container, instance: state.id, handler, signal: end.signal })
+  const hook = await runHook(world, { container, instance: state.id, handler, signal: end.signal })
   const now = observations.container(name)?.state
-  if (end.signal.aborted || now?.is !== 'running' || now.stopping === undefined) return
-  if (problem !== undefined) world.event('Warning', 'FailedPreStopHook', `PreStopHook failed: ${problem}`, name)
+  if (end.signal.aborted || hook === 'container ended') return
+  if (now?.is !== 'running' || now.stopping === undefined) return
+  if (hook !== 'done') world.event('Warning', 'FailedPreStopHook', `PreStopHook failed: ${hook.failed}`, name)
   observations.setStopping(name, { ...now.stopping, preStop: 'done' })
 }

@@ -142,13 +142,14 @@ function exec(machine: FakeMachine, id: string, request: ExecRequest): Promise<E
       request.signal.removeEventListener('abort', onAbort)
       settle()
     }
-    const killed = (timedOut: boolean) => finish(() => resolve({ exitCode: 128 + SIGKILL, output, timedOut }))
+    const onTimeout = () => finish(() => resolve({ exitCode: 128 + SIGKILL, output, timedOut: true }))
     const onAbort = () => finish(() => reject(new Failure('Interrupted', `${tried}: stopped before its end`)))
+    const onEnd = () => finish(() => reject(new Failure('NotFound', `${tried}: the container ended meanwhile`)))
     const forgets = [
       clock.callAt(clock.nowMs() + takesMs, () => finish(() => resolve({ exitCode, output, timedOut: false }))),
-      clock.callAt(clock.nowMs() + request.timeoutMs, () => killed(true)),
+      clock.callAt(clock.nowMs() + request.timeoutMs, onTimeout),
     ]
-    container.forgets.push(() => killed(false))
+    container.forgets.push(onEnd)
     if (request.signal.aborted) onAbort()
     else request.signal.addEventListener('abort', onAbort, { once: true })
   })

@@ -10,12 +10,14 @@ import { containerFiles } from './runtime-layout.ts'
 import { explainRuntimeWords, isLastGasp } from './runtime-words.ts'
 import { type RunningExec, startExec } from './start-exec.ts'
 
+/** As a shell counts SIGKILL, which a container's end is to all of its programs. */
+const KILLED = 137
 const LONGEST_OUTPUT_BYTES = 16 * 1024
 /** setTimeout fires at once for delays beyond 2^31 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** A descendant that keeps the output open holds up the answer no longer than this after the program's own end. */
 const OPEN_OUTPUT_LIMIT_MS = 500
-/** A container whose namespaces can't be joined any more ends within this time. */
+/** A container that takes its programs along, or can't be joined any more, has ended within this time. */
 const DYING_LIMIT_MS = 200
 
 /** Runs a program in a container to its end, or to the end of its time. */
@@ -30,12 +32,14 @@ export async function execInContainer(instance: OciInstance, id: string, request
   if (stop === 'aborted') {
     throw new Failure('Interrupted', `${tried}: stopped before its end`, { cause: request.signal.reason })
   }
+  const refuseEnded = async () => {
+    if (await hasEnded(instance, id)) throw new Failure('NotFound', `${tried}: the container ended meanwhile`)
+  }
+  if (stop === undefined && exitCode === KILLED) await refuseEnded()
   const words = complaint === '' && exitCode !== 0 && isLastGasp(text.trimEnd()) ? text : complaint
   if (words !== '' && stop === undefined) {
     const { reason, sentence } = explainRuntimeWords(words, request)
-    if (reason !== 'StartError' && (await hasEnded(instance, id))) {
-      throw new Failure('NotFound', `${tried}: the container ended meanwhile`)
-    }
+    if (reason !== 'StartError') await refuseEnded()
     throw new Failure('StartError', `${tried}: ${sentence}`, { details: { runtimeSaid: words } })
   }
   return { exitCode, output: text, timedOut: stop === 'time is up' }

@@ -42,8 +42,8 @@ export class PodProbes implements ProbeOwner {
     if (container === undefined || podIP === undefined) return 'error'
     const asked = { container, instance: due.instance, podIP, signal }
     const found = await runProbe(world.parts.runtime, due.probe, asked)
-    if (found.is === 'success' || signal.aborted || !this.#isThere(due))
-      return found.is === 'success' ? 'success' : 'error'
+    if (found.is === 'success') return 'success'
+    if (found.is === 'gone' || signal.aborted || !this.#isThere(due)) return 'error'
     const kind = KIND_WORDS[due.kind]
     // Machine code speaks of instances by their IDs; people know their containers by name.
     const message = found.message.trimEnd().replaceAll(due.instance, due.container)

@@ -1,4 +1,4 @@
-import { messageOf } from '../../../failure.ts'
+import { Failure, messageOf } from '../../../failure.ts'
 import type { ContainerRuntime } from '../../../machine/runtime/container-runtime.ts'
 import { durationText, type ProbeFinding, type ProbeLimits } from './probe-finding.ts'
 
@@ -22,6 +22,7 @@ export async function probeExec(
     }
     return exitCode === 0 ? { is: 'success' } : { is: 'failure', message: output }
   } catch (error) {
+    if (error instanceof Failure && error.reason === 'NotFound') return { is: 'gone' }
     return { is: 'error', message: messageOf(error) }
   }
 }

@@ -6,6 +6,8 @@ export type ProbeFinding =
   | { readonly is: 'failure'; readonly message: string }
   /** It could not be run, which says nothing about the container (P7). */
   | { readonly is: 'error'; readonly message: string }
+  /** The container ended before the probe did. */
+  | { readonly is: 'gone' }
 
 export interface ProbeLimits {
   /** Seconds, as the manifest has them: they are quoted in messages. */
