@@ -16,6 +16,7 @@ export interface RunEvent {
   readonly type: 'log' | 'status' | 'notice' | 'end'
   readonly pod?: string
   readonly container?: string
+  readonly stream?: string
   readonly line?: string
   readonly event?: string
   readonly text?: string
