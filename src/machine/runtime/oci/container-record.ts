@@ -3,6 +3,7 @@ import { Failure } from '../../../failure.ts'
 import type { ContainerPlan, ContainerRecord } from '../container-runtime.ts'
 import { isAlive, type ProcessIdentity } from './process-identity.ts'
 import { type ContainerFiles, containerFiles, type RuntimeLayout } from './runtime-layout.ts'
+import { executableOf } from './start-fifo.ts'
 import { wasOutOfMemory } from './out-of-memory.ts'
 
 /** What must be known to find everything that belongs to a container. */
@@ -35,6 +36,21 @@ export function writeProcesses(files: ContainerFiles, processes: RecordedProcess
   writeFileSync(files.processes, JSON.stringify(processes))
 }
 
+interface RecordedStart {
+  readonly atMs: number
+  /** Which file its first process executes until it is let run; see executableOf. Absent: it had ended already. */
+  readonly waiting?: string | undefined
+}
+
+/** Before the go-ahead: whoever comes later may then doubt whether the container ran, never miss that it did. */
+export function writeStart(files: ContainerFiles, start: RecordedStart): void {
+  writeFileSync(files.started, JSON.stringify(start))
+}
+
+function readStart(files: ContainerFiles): RecordedStart | undefined {
+  return readJson(files.started) as RecordedStart | undefined
+}
+
 /** undefined when there is none, or when its writer was killed before the file was whole. */
 export function readPlan(files: ContainerFiles): RecordedPlan | undefined {
   return readJson(files.plan) as RecordedPlan | undefined
@@ -56,13 +72,21 @@ export function observeContainer(layout: RuntimeLayout, id: string): ContainerRe
   const files = containerFiles(layout, id)
   const processes = readProcesses(files)
   if (processes === undefined) return undefined
-  const startedAtMs = Number(readText(files.started) ?? 0)
+  const start = readStart(files)
+  const startedAtMs = start?.atMs ?? 0
   const exit = readText(files.exit)
   if (exit !== undefined) return exitedRecord(files, { id, startedAtMs, exit })
   const { pid } = processes.first
-  // The runtimes remove it when a container starts; it is the truth also when its starter was killed in between.
-  if (existsSync(files.startFifo) || startedAtMs === 0) return { id, is: 'created', pid }
+  if (start === undefined || isWaiting(files, pid, start)) return { id, is: 'created', pid }
   return { id, is: 'running', pid, startedAtMs }
+}
+
+/**
+ * The fifo is gone once its container runs; when the one who passed the go-ahead was killed before he could remove it,
+ * only the process itself tells whether it still waits.
+ */
+function isWaiting(files: ContainerFiles, pid: number, { waiting }: RecordedStart): boolean {
+  return existsSync(files.startFifo) && executableOf(pid) === waiting
 }
 
 /** Nothing will ever tell how it ended: its first process is gone, and so is conmon, which would have written it. */
@@ -94,7 +118,7 @@ function exitedRecord(
     exitCode: lost ? UNKNOWN_EXIT_CODE : Number(seen.exit),
     ...(lost ? { lost } : {}),
     outOfMemory: existsSync(files.outOfMemory) || wasOutOfMemory(readPlan(files)?.cgroupPath),
-    startedAtMs: existsSync(files.startFifo) ? 0 : seen.startedAtMs,
+    startedAtMs: seen.startedAtMs,
     finishedAtMs: Math.floor(statSync(files.exit).mtimeMs),
   }
 }

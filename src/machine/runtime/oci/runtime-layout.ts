@@ -17,7 +17,7 @@ export interface ContainerFiles {
   readonly plan: string
   /** Which processes it is made of, written once they are there. */
   readonly processes: string
-  /** When it was started, in epoch milliseconds. */
+  /** When it was let run: see RecordedStart. */
   readonly started: string
   readonly pidFile: string
   /** Present after the kernel killed one of its processes for want of memory. */

@@ -1,10 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../../failure.ts'
 import { runCommand } from '../../process/run-command.ts'
 import type { ContainerRecord } from '../container-runtime.ts'
-import { observeContainer, readPlan, readProcesses } from './container-record.ts'
+import { observeContainer, readPlan, readProcesses, writeStart } from './container-record.ts'
 import type { OciConfig } from './oci-spec.ts'
 import type { OciInstance } from './oci-instance.ts'
 import { isAlive, type ProcessIdentity } from './process-identity.ts'
@@ -34,7 +34,7 @@ export async function startContainer(instance: OciInstance, id: string): Promise
   }
   const { first } = processes
   const waiting = executableOf(first.pid)
-  writeFileSync(files.started, String(Date.now()))
+  writeStart(files, { atMs: Date.now(), waiting })
   await giveGoAhead(instance, id, first)
   if (await untilExecuted(first, waiting)) return whenRunning(instance, id)
   return whenExited(instance, id)
@@ -49,8 +49,11 @@ async function giveGoAhead(instance: OciInstance, id: string, first: ProcessIden
     // Asked first: it may take the go-ahead, run and end between two questions.
     const wasAlive = isAlive(first)
     if (fifo.passed()) break
-    // Killed before its start: its exit is on the way.
-    if (!wasAlive) return
+    if (!wasAlive) {
+      // Killed before its start: its exit is on the way.
+      rmSync(files.started)
+      return
+    }
     if (performance.now() > endsAtMs) {
       await startByRuntime(instance, id)
       return
