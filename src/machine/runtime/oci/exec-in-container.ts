@@ -1,11 +1,12 @@
 import { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../../failure.ts'
 import { LastBytes } from '../../process/last-bytes.ts'
 import type { ExecRequest, ExecResult } from '../container-runtime.ts'
 import { readProcesses } from './container-record.ts'
 import { killProcessTree } from './kill-process-tree.ts'
 import type { OciInstance } from './oci-instance.ts'
-import { waitForEnd } from './process-identity.ts'
+import { isEnding } from './process-identity.ts'
 import { containerFiles } from './runtime-layout.ts'
 import { explainRuntimeWords, isLastGasp } from './runtime-words.ts'
 import { type RunningExec, startExec } from './start-exec.ts'
@@ -17,7 +18,7 @@ const LONGEST_OUTPUT_BYTES = 16 * 1024
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** A descendant that keeps the output open holds up the answer no longer than this after the program's own end. */
 const OPEN_OUTPUT_LIMIT_MS = 500
-/** A container that takes its programs along, or can't be joined any more, has ended within this time. */
+/** A container that takes its programs along, or can't be joined any more, is ending within this time. */
 const DYING_LIMIT_MS = 200
 
 /** Runs a program in a container to its end, or to the end of its time. */
@@ -47,7 +48,13 @@ export async function execInContainer(instance: OciInstance, id: string, request
 
 async function hasEnded(instance: OciInstance, id: string): Promise<boolean> {
   const processes = readProcesses(containerFiles(instance.layout, id))
-  return processes === undefined || (await waitForEnd(processes.first, DYING_LIMIT_MS))
+  if (processes === undefined) return true
+  const untilMs = performance.now() + DYING_LIMIT_MS
+  while (!isEnding(processes.first)) {
+    if (performance.now() > untilMs) return false
+    await delay(1)
+  }
+  return true
 }
 
 /** Kills it when its time is up, or on abort. @returns why, or undefined when it ended by itself. */

@@ -4,8 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../../failure.ts'
 import { isAlive, type ProcessIdentity, parseIdentity, signalProcess } from './process-identity.ts'
 
-const { SIGSTOP, SIGKILL } = constants.signals
+const { SIGSTOP, SIGCONT, SIGKILL } = constants.signals
 const LIMIT_MS = 5_000
+/** So long the first one has to see that its children are dead, and to end of it. */
+const LAST_CARE_MS = 500
 const PAUSE_MS = 2
 
 interface Doomed {
@@ -16,13 +18,14 @@ interface Doomed {
 /**
  * Kills a process and all that it has begun: its descendants, and whoever shares a session with one of them (a child whose
  * parent has ended has another parent, but still the session). All are stopped before the first one dies, so that none
- * forks away.
+ * forks away. The first one dies last: without it nobody but process 1 of the machine takes note of its children's end,
+ * and until then they hold up the end of their PID namespace.
  *
  * @param root the leader of a session, so that it shares none with anybody else.
  * @throws Failure RuntimeFailed when some survive.
  */
 export async function killProcessTree(root: ProcessIdentity): Promise<void> {
-  const endsAtMs = performance.now() + LIMIT_MS
+  const begunAtMs = performance.now()
   const doomed = new Map<string, Doomed>([[String(root.pid), { identity: root, session: String(root.pid) }]])
   signalProcess(root, SIGSTOP)
   while (doom(doomed, SIGSTOP) > 0);
@@ -30,11 +33,12 @@ export async function killProcessTree(root: ProcessIdentity): Promise<void> {
     doom(doomed, SIGKILL)
     const left = [...doomed.values()].map(({ identity }) => identity).filter(isAlive)
     if (left.length === 0) return
-    if (performance.now() > endsAtMs) {
+    if (performance.now() > begunAtMs + LIMIT_MS) {
       const pids = left.map(({ pid }) => pid).join(', ')
       throw new Failure('RuntimeFailed', `kill process ${root.pid} and its children: still alive: ${pids}`)
     }
-    for (const identity of left) signalProcess(identity, SIGKILL)
+    const isRootsTurn = left.length === 1 && performance.now() > begunAtMs + LAST_CARE_MS
+    for (const identity of left) signalProcess(identity, identity !== root || isRootsTurn ? SIGKILL : SIGCONT)
     await delay(PAUSE_MS)
   }
 }

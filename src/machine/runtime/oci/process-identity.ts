@@ -9,18 +9,23 @@ export interface ProcessIdentity {
 }
 
 const LONGEST_PAUSE_MS = 20
+/** linux/sched.h */
+const PF_EXITING = 0x4
 
 /** undefined when no such process runs: a zombie does not. */
 export function identityOf(pid: number): ProcessIdentity | undefined {
-  let stat: string
+  const stat = readStat(pid)
+  return stat === undefined ? undefined : parseIdentity(pid, stat)
+}
+
+function readStat(pid: number): string | undefined {
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
   } catch (error) {
     // ESRCH: it ended between open and read.
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
-  return parseIdentity(pid, stat)
 }
 
 /** @see proc_pid_stat(5): the name in parentheses may hold anything, spaces and parentheses too. */
@@ -33,6 +38,14 @@ export function parseIdentity(pid: number, stat: string): ProcessIdentity | unde
 
 export function isAlive(known: ProcessIdentity): boolean {
   return identityOf(known.pid)?.startTicks === known.startTicks
+}
+
+/** Whether the kernel is taking it down, or has done so: nothing of its program runs any more. */
+export function isEnding(known: ProcessIdentity): boolean {
+  if (!isAlive(known)) return true
+  const stat = readStat(known.pid) ?? ''
+  const flags = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6])
+  return (flags & PF_EXITING) !== 0
 }
 
 /** @returns whether it ended within the time. */
