@@ -70,7 +70,7 @@ export async function openServerDirectory(stateDirectory: string): Promise<Serve
 }
 
 /** Where the server of a state directory has everything. */
-export function serverDirectory(stateDirectory: string): string {
+function serverDirectory(stateDirectory: string): string {
   return join(stateDirectory, 'instances', 'server')
 }
 
