@@ -62,31 +62,40 @@ async function isAnswered(socketPath: string): Promise<boolean> {
 
 /** On a fresh folder that vanishes with the server. What killed processes left goes first. */
 async function embedServer({ stateDirectory, onPullProgress }: ConnectOptions): Promise<Connection> {
-  const [{ makeInstanceDirectory, removeDeadInstances }, { openMemoryStore }] = await Promise.all([
+  const [{ makeInstanceDirectory, removeDeadInstances }, { openMemoryStore }, { firstPod }] = await Promise.all([
     import('./node/engine/instance-directory.ts'),
     import('./node/store/memory-store.ts'),
+    import('./node/engine/first-pod.ts'),
   ])
-  const sandboxes = await sandboxMaker()
   const instance = await makeInstanceDirectory(stateDirectory)
   const store = openMemoryStore()
   const runtime = await openRuntime(join(instance.directory, 'runtime'))
-  const engine = await makeEngine(stateDirectory, {
-    store,
-    runtime,
-    sandboxes,
-    instanceDirectory: instance.directory,
-    ...(onPullProgress === undefined ? {} : { onPullProgress }),
-  })
+  const images = await openImageStoreOf(stateDirectory)
+  let made: Promise<Engine> | undefined
+  const makeOnce = async (): Promise<Engine> =>
+    makeEngine({
+      store,
+      runtime,
+      images,
+      sandboxes: await sandboxMaker(),
+      instanceDirectory: instance.directory,
+      ...(onPullProgress === undefined ? {} : { onPullProgress }),
+    })
+  const engine = (): Promise<Engine> => (made ??= makeOnce())
   const socketPath = join(instance.directory, 'api.sock')
   const server = await openApi(engine, store, socketPath)
   const stopping = new AbortController()
-  const running = engine.run(stopping.signal)
-  const swept = removeDeadInstances(stateDirectory, sandboxes)
+  // The engine is most of the code that there is to load: the first pod's client is answered before that.
+  const begun = firstPod(store, stopping.signal).then(letAnswersGo)
+  const swept = begun.then(async () => removeDeadInstances(stateDirectory, await sandboxMaker()))
+  const running = begun.then(async () => {
+    if (!stopping.signal.aborted) await (await engine()).run(stopping.signal)
+  })
   return {
     endpoint: { socketPath },
     embedded: true,
     async stop() {
-      await engine.takeDown()
+      await (await made)?.takeDown()
       stopping.abort()
       await Promise.all([running, swept, server.close()])
       await store.close()
@@ -96,6 +105,11 @@ async function embedServer({ stateDirectory, onPullProgress }: ConnectOptions): 
       await removeNetworkIfUnused(AbortSignal.timeout(NETWORK_REMOVAL_MS))
     },
   }
+}
+
+/** For some turns of the event loop: an answer is written in one, received in the next, and told in a third. */
+async function letAnswersGo(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** The server of a state directory, until it is told to end: the pods go on without it. */
@@ -113,9 +127,10 @@ async function serve({ stateDirectory, restartBackOff, signal, onReady }: ServeO
   end.defer(() => store.close())
   const runtime = end.use(await openRuntime(join(folder.directory, 'runtime')))
   const sandboxes = await sandboxMaker()
-  const engine = await makeEngine(stateDirectory, {
+  const engine = await makeEngine({
     store,
     runtime,
+    images: await openImageStoreOf(stateDirectory),
     sandboxes,
     instanceDirectory: folder.directory,
     outlived: { bootId: readFileSync(process.env['PEAPOD_BOOT_ID_FILE'] ?? BOOT_ID_FILE, 'utf8').trim() },
@@ -127,7 +142,7 @@ async function serve({ stateDirectory, restartBackOff, signal, onReady }: ServeO
   end.defer(() => stopping.abort())
   await engine.adopted()
   const socketPath = serverSocket(stateDirectory)
-  const server = await openApi(engine, store, socketPath)
+  const server = await openApi(() => Promise.resolve(engine), store, socketPath)
   end.defer(() => server.close())
   const swept = removeDeadInstances(stateDirectory, sandboxes)
   end.defer(async () => {
@@ -137,9 +152,9 @@ async function serve({ stateDirectory, restartBackOff, signal, onReady }: ServeO
   await running
 }
 
-type OwnParts = Omit<EngineParts, 'images' | 'clock' | 'machine' | 'nodeName' | 'log'>
+type OwnParts = Omit<EngineParts, 'clock' | 'machine' | 'nodeName' | 'log'>
 
-async function makeEngine(stateDirectory: string, parts: OwnParts): Promise<Engine> {
+async function makeEngine(parts: OwnParts): Promise<Engine> {
   const [{ Engine }, { machineClock }, { readMachineFacts }] = await Promise.all([
     import('./node/engine/engine.ts'),
     import('./node/engine/clock.ts'),
@@ -147,7 +162,6 @@ async function makeEngine(stateDirectory: string, parts: OwnParts): Promise<Engi
   ])
   return new Engine({
     ...parts,
-    images: await openImageStoreOf(stateDirectory),
     clock: machineClock,
     machine: readMachineFacts(),
     nodeName: hostname(),
@@ -172,15 +186,19 @@ async function openRuntime(directory: string): Promise<ContainerRuntime & AsyncD
   return openOciRuntime({ ...(await chooseRuntime()), directory })
 }
 
-async function openApi(engine: Engine, store: Store, socketPath: string): Promise<OpenServer> {
-  const [{ openServer }, { openPodLog }, { machineClock }] = await Promise.all([
+async function openApi(engine: () => Promise<Engine>, store: Store, socketPath: string): Promise<OpenServer> {
+  const [{ openServer }, { machineClock }] = await Promise.all([
     import('./node/server/open-server.ts'),
-    import('./node/engine/open-pod-log.ts'),
     import('./node/engine/clock.ts'),
   ])
   return openServer({
     store,
-    streams: { log: (pod, request) => new Promise((resolve) => resolve(openPodLog(engine, pod, request))) },
+    streams: {
+      async log(pod, request) {
+        const { openPodLog } = await import('./node/engine/open-pod-log.ts')
+        return openPodLog(await engine(), pod, request)
+      },
+    },
     socketPath,
     clock: machineClock,
     nodeName: hostname(),
