@@ -168,6 +168,8 @@ describe(
       )
       const page = await hosted.until('an answer', () => ask(`http://127.0.0.1:${port}/`))
       assert.equal(page, 'hosted\n')
+      // Its answer may overtake its log.
+      await hosted.until('its log', () => hosted.logOf('web').length > 0)
       assert.deepEqual(hosted.logOf('web'), [hostname()])
     })
 

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { unlessThereIs } from '../../../test/needs.ts'
 import { cgroupDirectories, type CgroupLayout, cgroupLayout } from './cgroup-layout.ts'
 import type { CgroupLimits } from './cgroup-limits.ts'
@@ -60,10 +61,16 @@ for (const { name, layout, limits } of LAYOUTS) {
         .map((directory) => `echo $$ > ${directory}/cgroup.procs`)
         .join('; ')
       const bomb = 'f() { while :; do sleep 0.01 & done; }; f & f & f'
-      const child = spawn('sh', ['-c', `${enter}; echo in; ${bomb}`], { stdio: ['ignore', 'pipe', 'ignore'] })
+      const child = spawn('sh', ['-c', `${enter}; echo in; read go; ${bomb}`], { stdio: ['pipe', 'pipe', 'ignore'] })
       await once(child.stdout, 'data')
       assert.ok(cgroupProcesses(path, layout).includes(child.pid ?? 0))
       const exited = once(child, 'exit')
+      child.stdin.end('go\n')
+      const limitMs = Date.now() + 5_000
+      while (cgroupProcesses(path, layout).length < 4) {
+        assert.ok(Date.now() < limitMs, 'the bomb goes off')
+        await delay(1)
+      }
       await killCgroup(path, layout)
       await exited
       assert.deepEqual(cgroupProcesses(path, layout), [])

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, it } from 'node:test'
 import { unlessThereIs } from '../../../../test/needs.ts'
 import { cgroupProcesses, childCgroups } from '../../linux/cgroups.ts'
+import { tryLockFile } from '../../linux/lock-file.ts'
 import { mountsBelow } from '../../linux/mounts-below.ts'
 import { removeLeftovers } from './remove-leftovers.ts'
 import { makeTestMachine, type TestMachine } from './test-machine.ts'
@@ -15,11 +16,13 @@ const KILLS = 20
 const CONTAINERS_AT_ONCE = 3
 const LONGEST_LIFE_MS = 120
 
-/** Makes, starts and removes containers for as long as it lives. */
+/** Locks its folder, as every program with containers does; makes, starts and removes some for as long as it lives. */
 const VICTIM = `
   const { openOciRuntime, plans, options } = await import(process.argv[1]).then(async (module) => ({
     ...module, plans: JSON.parse(process.argv[2]), options: JSON.parse(process.argv[3]) }))
   const { mkdirSync } = await import('node:fs')
+  const { tryLockFile } = await import(process.argv[4])
+  globalThis.lock = await tryLockFile(process.argv[5])
   const runtime = await openOciRuntime(options)
   console.log('ready')
   const live = async (plan) => {
@@ -33,9 +36,21 @@ const VICTIM = `
   await Promise.all(plans.map(live))
 `
 
+/** A program that the dead one was just starting holds the lock until it is itself: only then can it be recognized. */
+async function lockOfTheDead(file: string): Promise<{ release(): void }> {
+  const limitMs = Date.now() + 5_000
+  for (;;) {
+    const lock = await tryLockFile(file)
+    if (lock !== undefined) return lock
+    assert.ok(Date.now() < limitMs, `${file} is still locked`)
+    await delay(1)
+  }
+}
+
 describe('removeLeftovers', { skip: unlessThereIs('root', 'overlay', 'oci-runtime', 'conmon', 'busybox') }, () => {
   it(`leaves nothing of a process that was killed at any of ${KILLS} moments`, async () => {
     await using machine = makeTestMachine()
+    const lockFile = join(machine.directory, 'lock')
     for (let kill = 0; kill < KILLS; kill += 1) {
       // Spread over the life of a container, and a little off, so that no step is spared.
       const lifeMs = (kill * LONGEST_LIFE_MS) / KILLS + Math.random() * 10
@@ -51,6 +66,8 @@ describe('removeLeftovers', { skip: unlessThereIs('root', 'overlay', 'oci-runtim
           join(import.meta.dirname, 'open-oci-runtime.ts'),
           JSON.stringify(plans),
           JSON.stringify(machine.runtimeOptions),
+          join(import.meta.dirname, '..', '..', 'linux', 'lock-file.ts'),
+          lockFile,
         ],
         { stdio: ['ignore', 'pipe', 'inherit'] },
       )
@@ -59,9 +76,11 @@ describe('removeLeftovers', { skip: unlessThereIs('root', 'overlay', 'oci-runtim
       await delay(lifeMs)
       victim.kill('SIGKILL')
       assert.deepEqual(await ended, [null, 'SIGKILL'])
+      const lock = await lockOfTheDead(lockFile)
       await removeLeftovers(kill % 2 === 0 ? machine.runtimeOptions.directory : machine.directory)
       assert.deepEqual(leftOf(machine), [], `killed after ${lifeMs} ms`)
       await removeLeftovers(machine.directory)
+      lock.release()
     }
   })
 
