@@ -335,7 +335,10 @@ describe('sandboxes', { skip: unlessThereIs('root', 'nft') }, () => {
       await Promise.all(pods.map((pod) => removeSandbox(pod.plan)))
     }
     await untilNothingIsLeft()
-    assert.deepEqual(measure(), before)
+    const after = measure()
+    assert.equal(after.mounts, before.mounts)
+    // The test runner may close one of its own meanwhile.
+    assert.ok(after.fds <= before.fds, `${after.fds} open files, ${before.fds} before`)
   })
 
   it('two processes at once never hand out the same address', async () => {
