@@ -49,6 +49,7 @@ export async function eraseContainer(layout: RuntimeLayout, id: string): Promise
   }
   // runc killed in the middle of its work leaves a mount of itself there.
   await removeTree(files.state)
-  // The record goes last: while it is there, whoever comes later finds what is left.
-  for (const path of [files.exit, files.record]) rmSync(path, { recursive: true, force: true })
+  // The record goes last: while it is there, whoever comes later finds what is left. Without its processes it counts as
+  // unfinished, so that a removal that is cut short between its files is seen through by the next one.
+  for (const path of [files.processes, files.exit, files.record]) rmSync(path, { recursive: true, force: true })
 }

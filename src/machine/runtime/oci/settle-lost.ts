@@ -13,9 +13,9 @@ export async function settleLost(layout: RuntimeLayout, id: string): Promise<voi
   const files = containerFiles(layout, id)
   const processes = readProcesses(files)
   const plan = readPlan(files)
-  if (processes === undefined || plan === undefined) return
+  if (processes === undefined) return
   signalProcess(processes.first, SIGKILL)
-  await killCgroup(plan.cgroupPath)
+  if (plan !== undefined) await killCgroup(plan.cgroupPath)
   // It may have been removed meanwhile, and its ID given to another one.
   if (readProcesses(files)?.conmon.startTicks === processes.conmon.startTicks) writeLostExit(files)
 }
