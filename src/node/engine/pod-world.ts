@@ -47,8 +47,8 @@ export class PodWorld {
   readonly #left = new AbortController()
   readonly #steps = new Set<Promise<void>>()
   readonly #listeners = new Set<() => void>()
-  /** What the record on disk says was seen. */
-  #remembered: ObservedPod | undefined
+  /** What is on disk. */
+  #remembered: { readonly wish: string; readonly seen: ObservedPod; readonly ids: string } | undefined
 
   constructor(pod: Pod, parts: EngineParts, adopted?: AdoptedPod) {
     this.#pod = pod
@@ -80,15 +80,20 @@ export class PodWorld {
   remember(): void {
     const { outlived } = this.parts
     const { seen } = this.observations
-    if (outlived === undefined || this.left.aborted || this.#remembered === seen) return
-    if (this.#remembered === undefined) writePodCopy(this.paths, this.pod)
-    writePodRecord(this.paths, {
-      seen,
-      volumes: Object.fromEntries(this.volumes),
-      instances: [...this.instances.values()],
-      bootId: outlived.bootId,
-    })
-    this.#remembered = seen
+    if (outlived === undefined || this.left.aborted) return
+    const instances = [...this.instances.values()]
+    const newest = { wish: wishIn(this.pod), seen, ids: instances.map(({ id }) => id).join() }
+    const before = this.#remembered
+    if (before?.wish !== newest.wish) writePodCopy(this.paths, this.pod)
+    if (before?.seen !== newest.seen || before.ids !== newest.ids) {
+      writePodRecord(this.paths, {
+        seen,
+        volumes: Object.fromEntries(this.volumes),
+        instances,
+        bootId: outlived.bootId,
+      })
+    }
+    this.#remembered = newest
   }
 
   /** Notes what is told of the pod now. @returns what was told before. */
@@ -144,8 +149,6 @@ export class PodWorld {
     const isNew = version(pod) > version(this.pod)
     if (!isNew && pod.metadata.deletionTimestamp === this.pod.metadata.deletionTimestamp) return
     this.pod = pod
-    // With the next record, what is wanted now is written too.
-    this.#remembered = undefined
     if (pod.metadata.deletionTimestamp !== undefined) this.#deleted.abort()
     this.wake.notify()
   }
@@ -202,6 +205,12 @@ export class PodWorld {
       source: { component: reason === 'Scheduled' ? 'default-scheduler' : 'kubelet', host: this.parts.nodeName },
     })
   }
+}
+
+/** The same for two versions of a pod that differ in their status alone. */
+function wishIn({ metadata }: Pod): string {
+  const { generation, deletionTimestamp, deletionGracePeriodSeconds, labels, annotations } = metadata
+  return JSON.stringify([generation, deletionTimestamp, deletionGracePeriodSeconds, labels, annotations])
 }
 
 function version(pod: Pod): number {
