@@ -27,6 +27,23 @@ export interface KindRules<T extends KubeObject> {
   prepareStatus(value: KubeObject, current: T): Parsed<T>
 }
 
+/**
+ * One column of the tables that kubectl prints, as the API describes it (meta.k8s.io/v1 TableColumnDefinition).
+ * Source of names, words and order: pkg/printers/internalversion of Kubernetes.
+ */
+export interface Column<T extends KubeObject = KubeObject> {
+  readonly name: string
+  /** What the cells are; 'string' when absent. */
+  readonly type?: 'string' | 'integer'
+  /** Absent: ''. The column that identifies a row has `name`. */
+  readonly format?: 'name'
+  readonly description: string
+  /** 1: shown by `-o wide` only. Absent: 0. */
+  readonly priority?: 0 | 1
+  /** The cell, as kubectl prints it; ages are counted up to nowMs. */
+  cell(object: T, nowMs: number): string | number
+}
+
 /** Everything that the server must know of one kind of objects. */
 export interface Kind<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>
@@ -40,6 +57,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** The value of one of `selectableFields`; '' when it is not set. */
   fieldValue(object: T, field: string): string
   rules(): Promise<KindRules<T>>
+  /** The columns of its tables. Absent: Name and Created At, as Kubernetes shows what it knows no columns for. */
+  columns?(): Promise<readonly Column<T>[]>
   /**
    * What deleting does. Absent: the object is gone at once.
    *
