@@ -1,4 +1,6 @@
+import type { V1LabelSelector } from '@kubernetes/client-node'
 import { Failure } from '../../failure.ts'
+import type { Json } from './pod.ts'
 import { brokenByLabelValue, brokenByQualifiedName } from './rules/names.ts'
 
 export type Labels = Readonly<Record<string, string>>
@@ -29,6 +31,24 @@ export function parseLabelSelector(text: string): LabelSelector {
     const following = tokens.peek()
     if (following !== '!' && !isWord(following)) throw found(following, "identifier after ','")
   }
+}
+
+/** A selector as it stands in an object; an empty one selects everything. Its operators were checked before. */
+export function compileLabelSelector({
+  matchLabels = {},
+  matchExpressions = [],
+}: Json<V1LabelSelector>): LabelSelector {
+  const equal = Object.entries(matchLabels).map(([key, value]): Requirement => ({
+    is: 'in',
+    key,
+    values: new Set([value]),
+  }))
+  const expressions = matchExpressions.map(({ key, operator, values = [] }): Requirement => {
+    if (operator === 'Exists') return { is: 'exists', key }
+    if (operator === 'DoesNotExist') return { is: 'absent', key }
+    return { is: operator === 'NotIn' ? 'not-in' : 'in', key, values: new Set(values) }
+  })
+  return [...equal, ...expressions]
 }
 
 export function matchesLabels(selector: LabelSelector, labels: Labels | undefined): boolean {
