@@ -17,14 +17,15 @@ export async function answerRequest(
   signal: AbortSignal,
 ): Promise<Answer> {
   const [path, search] = splitOnce(incoming.url ?? '/', '?')
-  const target = parseRequestTarget(path)
+  const query = new URLSearchParams(search)
+  const target = await parseRequestTarget(path)
   // HEAD is GET whose body nobody sends.
   const method = incoming.method === 'HEAD' ? 'GET' : (incoming.method ?? 'GET')
   if (target.is === 'document') {
     if (method !== 'GET') throw methodNotAllowed()
-    return (await import('./documents/document.ts')).getDocument(parts, path)
+    const { getDocument } = await import('./documents/document.ts')
+    return getDocument(parts, { path, query, headers: incoming.headers })
   }
-  const query = new URLSearchParams(search)
   const { kind, namespace } = target
   const request: ApiRequest = { kind, namespace, query, incoming, signal }
   if (target.is === 'collection') return answerCollection(parts, method, request)

@@ -8,8 +8,9 @@ export type Answer =
       readonly is: 'whole'
       readonly code: number
       readonly contentType: string
-      readonly body: string
+      readonly body: string | Uint8Array
       readonly warnings?: readonly string[]
+      readonly headers?: Readonly<Record<string, string>>
     }
   /** Sent as it comes, each part at once, at the reader's pace. */
   | { readonly is: 'stream'; readonly contentType: string; readonly parts: AsyncIterable<string | Uint8Array> }

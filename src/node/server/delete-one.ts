@@ -3,7 +3,7 @@ import { NAMESPACES } from '../store/resources.ts'
 import { notFound } from '../store/store-failure.ts'
 import type { KubeObject, ObjectKey } from '../store/store.ts'
 import type { DeleteOptions } from './delete-options.ts'
-import { KINDS } from './kinds/kinds.ts'
+import { STORED_RESOURCES } from './kinds/kinds.ts'
 import type { Kind } from './kinds/kind.ts'
 import { markDeleted } from './mark-deleted.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -60,11 +60,11 @@ function checkDeletePreconditions(kind: Kind, current: KubeObject, { preconditio
 function refuseFullNamespace({ store }: ServerParts, kind: Kind, namespace: KubeObject): void {
   if (kind.resource.plural !== NAMESPACES.plural) return
   const { name = '' } = namespace.metadata
-  const held = KINDS.filter(
-    ({ resource }) => resource.namespaced && store.list(resource, { namespace: name, limit: 1 }).items.length > 0,
+  const held = STORED_RESOURCES.filter(
+    (resource) => resource.namespaced && store.list(resource, { namespace: name, limit: 1 }).items.length > 0,
   )
   if (held.length === 0) return
-  const what = held.map(({ resource }) => resource.plural).join(' and ')
+  const what = held.map(({ plural }) => plural).join(' and ')
   throw new Failure('Conflict', `delete namespace "${name}": there are ${what} in it; delete them first`, {
     details: { name, kind: 'namespaces' },
   })

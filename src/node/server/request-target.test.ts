@@ -23,8 +23,8 @@ describe('a path names', () => {
     ['/healthz', 'document'],
   ]
   for (const [path, expected] of targets) {
-    it(`${path}: ${expected}`, () => {
-      const target = parseRequestTarget(path)
+    it(`${path}: ${expected}`, async () => {
+      const target = await parseRequestTarget(path)
       if (target.is === 'document') {
         assert.equal('document', expected)
         return
@@ -51,8 +51,8 @@ describe('a path names', () => {
     '/api/v1/namespaces/web/pods/%ff',
   ]
   for (const path of nothing) {
-    it(`${path}: nothing`, () => {
-      assert.throws(() => parseRequestTarget(path), {
+    it(`${path}: nothing`, async () => {
+      await assert.rejects(parseRequestTarget(path), {
         reason: 'NotFound',
         message: 'the server could not find the requested resource',
       })

@@ -19,7 +19,7 @@ export type RequestTarget =
 const NAMESPACE_SUBRESOURCES = ['status', 'finalize']
 
 /** @throws Failure NotFound for a path of the API that names nothing */
-export function parseRequestTarget(path: string): RequestTarget {
+export async function parseRequestTarget(path: string): Promise<RequestTarget> {
   const parts = path.split('/').slice(1).map(decode)
   const [root = '', ...rest] = parts
   const depth = root === 'api' ? 1 : 2
@@ -28,12 +28,12 @@ export function parseRequestTarget(path: string): RequestTarget {
   return parseResource(group, version, rest.slice(depth))
 }
 
-function parseResource(group: string, version: string, parts: readonly string[]): RequestTarget {
+async function parseResource(group: string, version: string, parts: readonly string[]): Promise<RequestTarget> {
   const isInNamespace =
     parts[0] === 'namespaces' && parts.length > 2 && !NAMESPACE_SUBRESOURCES.includes(parts[2] ?? '')
   const namespace = isInNamespace ? parts[1] : undefined
   const [plural = '', name, subresource, ...more] = isInNamespace ? parts.slice(2) : parts
-  const kind = findKind(group, version, plural)
+  const kind = await findKind(group, version, plural)
   if (kind === undefined || more.length > 0 || name === '' || namespace === '') throw noSuchResource()
   if (isInNamespace && !kind.resource.namespaced) throw noSuchResource()
   if (name === undefined) return { is: 'collection', kind, namespace }

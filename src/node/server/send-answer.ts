@@ -14,8 +14,10 @@ export async function sendAnswer(response: ServerResponse, answer: Answer, stall
   for (const warning of answer.warnings ?? []) response.appendHeader('warning', `299 - ${JSON.stringify(warning)}`)
   response.writeHead(answer.code, {
     'content-type': answer.contentType,
-    'content-length': Buffer.byteLength(answer.body),
+    // An answer without a body tells no length: the one it would tell is that of the document it stands for.
+    ...(answer.code === 304 ? {} : { 'content-length': Buffer.byteLength(answer.body) }),
     'cache-control': 'no-cache, private',
+    ...answer.headers,
   })
   response.end(answer.body)
   if (response.writableLength > 0) dropWhenStalled(response, stalledClientMs)

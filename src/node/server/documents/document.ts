@@ -1,26 +1,83 @@
 import { type Answer, jsonAnswer, textAnswer } from '../answer.ts'
+import { allKinds } from '../kinds/kinds.ts'
 import type { ServerParts } from '../server-parts.ts'
-import { apiGroups, coreVersions, resourceList } from './discovery.ts'
+import { aggregatedDiscovery, discoveryContentType, wantedDiscovery } from './aggregated-discovery.ts'
+import { coreVersions, groupDocument, groupList, resourceList } from './discovery.ts'
+import { healthDocument } from './health.ts'
+import { taggedAnswer } from './tagged-answer.ts'
 import { versionDocument } from './version.ts'
 
-const HEALTH: Answer = textAnswer(200, 'ok')
-
-/** What is served beside objects, by path; a slash at the end makes no difference. */
-const DOCUMENTS: Readonly<Record<string, (parts: ServerParts) => Answer>> = {
-  '/api': () => json(coreVersions()),
-  '/api/v1': () => json(resourceList()),
-  '/apis': () => json(apiGroups()),
-  '/version': ({ version }) => json(versionDocument(version)),
-  '/healthz': () => HEALTH,
-  '/livez': () => HEALTH,
-  '/readyz': () => HEALTH,
+/** A request for something that is served beside objects. */
+export interface DocumentRequest {
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: {
+    readonly accept?: string | undefined
+    readonly 'if-none-match'?: string | undefined
+    readonly 'accept-encoding'?: string | string[] | undefined
+  }
 }
 
-export function getDocument(parts: ServerParts, path: string): Answer {
-  const document = DOCUMENTS[path === '/' ? path : path.replace(/\/$/, '')]
-  return document?.(parts) ?? textAnswer(404, '404 page not found\n')
+/** Discovery, health, the schema: what is no object. A slash at the end of a path makes no difference. */
+export async function getDocument(parts: ServerParts, request: DocumentRequest): Promise<Answer> {
+  const path = request.path.replace(/(?<=.)\/$/, '')
+  const [, root = '', ...rest] = path.split('/')
+  switch (root) {
+    case '':
+      return json(await rootPaths())
+    case 'api':
+    case 'apis':
+      return discover(request, root, rest)
+    case 'version':
+      return rest.length === 0 ? json(versionDocument(parts.version)) : notFound()
+    case 'healthz':
+    case 'livez':
+    case 'readyz':
+      return healthDocument(parts, request, { endpoint: root, check: rest.join('/') }) ?? notFound()
+    default:
+      return notFound()
+  }
+}
+
+async function discover(request: DocumentRequest, root: 'api' | 'apis', rest: readonly string[]): Promise<Answer> {
+  const kinds = await allKinds()
+  const [first, second, ...more] = rest
+  if (more.length > 0) return notFound()
+  if (first === undefined) {
+    const wanted = wantedDiscovery(request.headers.accept)
+    if (wanted === undefined) return json(root === 'api' ? coreVersions() : groupList(kinds))
+    const document = aggregatedDiscovery(kinds, `/${root}`, wanted)
+    const contentType = discoveryContentType(wanted)
+    return taggedAnswer(request, { contentType, body: JSON.stringify(document), vary: 'Accept' })
+  }
+  if (root === 'api') return second === undefined ? json(resourceList(kinds, '', first)) : notFound()
+  return json(second === undefined ? groupDocument(kinds, first) : resourceList(kinds, first, second))
+}
+
+/** `/`: the paths under which there is something. */
+async function rootPaths(): Promise<unknown> {
+  const groups = (await allKinds()).map(({ resource }) => resource).filter(({ group }) => group !== '')
+  const paths = groups.flatMap(({ group, version }) => [`/apis/${group}`, `/apis/${group}/${version}`])
+  return {
+    paths: [
+      ...new Set([
+        '/api',
+        '/api/v1',
+        '/apis',
+        ...paths.toSorted(),
+        '/healthz',
+        '/livez',
+        '/readyz',
+        '/version',
+      ]),
+    ],
+  }
 }
 
 function json(value: unknown): Answer {
-  return jsonAnswer(200, JSON.stringify(value))
+  return value === undefined ? notFound() : jsonAnswer(200, JSON.stringify(value))
+}
+
+function notFound(): Answer {
+  return textAnswer(404, '404 page not found\n')
 }

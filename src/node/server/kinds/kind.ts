@@ -1,5 +1,6 @@
 import type { Parsed } from '../../../kube/api/problem.ts'
 import type { KubeObject, Resource } from '../../store/store.ts'
+import type { ApiRequest } from '../api-request.ts'
 
 /** What a server gives a new object and a kind's rules cannot know. */
 export interface Admission {
@@ -44,13 +45,29 @@ export interface Column<T extends KubeObject = KubeObject> {
   cell(object: T, nowMs: number): string | number
 }
 
+/** What can stand after an object's name in a URL. */
+export type Subresource =
+  | 'attach'
+  | 'binding'
+  | 'ephemeralcontainers'
+  | 'eviction'
+  | 'exec'
+  | 'finalize'
+  | 'log'
+  | 'portforward'
+  | 'proxy'
+  | 'resize'
+  | 'scale'
+  | 'status'
+  | 'token'
+
 /** Everything that the server must know of one kind of objects. */
 export interface Kind<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>
   readonly singular: string
   readonly shortNames: readonly string[]
   readonly categories?: readonly string[]
-  readonly subresources: readonly ('status' | 'log')[]
+  readonly subresources: readonly Subresource[]
   readonly canDeleteCollection: boolean
   /** Beside metadata.name and metadata.namespace. */
   readonly selectableFields: readonly string[]
@@ -66,4 +83,11 @@ export interface Kind<T extends KubeObject = KubeObject> {
    * @throws Failure Forbidden, Conflict
    */
   deletion?(object: T, graceSeconds: number | undefined): Deletion
+  /**
+   * For kinds that are questions, such as a TokenReview: nothing is stored, and creating one is answered with the same
+   * object, its status filled in.
+   *
+   * @throws Failure
+   */
+  answer?(question: T, request: ApiRequest): Promise<T>
 }

@@ -1,0 +1,9 @@
+import type { Kind } from '../kinds/kind.ts'
+
+const VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+/** What can be done with the objects of a kind, in discovery's order. */
+export function verbsOf(kind: Kind): readonly string[] {
+  if (kind.answer !== undefined) return ['create']
+  return VERBS.filter((verb) => verb !== 'deletecollection' || kind.canDeleteCollection)
+}
