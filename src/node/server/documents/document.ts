@@ -59,18 +59,7 @@ async function rootPaths(): Promise<unknown> {
   const groups = (await allKinds()).map(({ resource }) => resource).filter(({ group }) => group !== '')
   const paths = groups.flatMap(({ group, version }) => [`/apis/${group}`, `/apis/${group}/${version}`])
   return {
-    paths: [
-      ...new Set([
-        '/api',
-        '/api/v1',
-        '/apis',
-        ...paths.toSorted(),
-        '/healthz',
-        '/livez',
-        '/readyz',
-        '/version',
-      ]),
-    ],
+    paths: [...new Set(['/api', '/api/v1', '/apis', ...paths.toSorted(), '/healthz', '/livez', '/readyz', '/version'])],
   }
 }
 
