@@ -21,7 +21,6 @@ export interface ContainerPlan {
   readonly security: SecurityPlan
   /** Where the log goes, in CRI format. Its directory exists. */
   readonly logFile: string
-  /** Largest size of the log file before it is rotated or truncated by the log's owner, in bytes; absent = no limit. */
   readonly terminal: boolean
   readonly stdin: boolean
 }
@@ -125,6 +124,15 @@ export interface ContainerRuntime {
    *   not run or ends before the program does, Interrupted after an abort.
    */
   exec(id: string, request: ExecRequest): Promise<ExecResult>
+  /**
+   * Keeps what the container's log holds as `keptAs`, a path beside it, and goes on in a new file in its place: every entry
+   * is whole in one of the two. Resolves when that is so. After a call that was cut short, by a kill for one, both names
+   * are the same file: called again with the same path, it is seen through. The log of a container that has ended stays as
+   * it is.
+   *
+   * @throws Failure InternalError when the disk has no place for a new file, for one: then nothing has changed.
+   */
+  rotateLog(log: { readonly id: string; readonly keptAs: string }, signal: AbortSignal): Promise<void>
   /** Kills what is left, frees mounts, cgroup, directory. Idempotent. The log file stays. */
   remove(id: string): Promise<void>
   /** Every container of this runtime's root, whoever made it. */

@@ -104,6 +104,18 @@ export function runtimeContract(
       )
     })
 
+    promise('a log can be rotated while its container runs; later there is nothing to do', async (test) => {
+      await using runtime = await test.open()
+      const heard = hear(runtime)
+      const plan = test.plan('one', 'ends on TERM with 3')
+      await begin(runtime, plan)
+      await runtime.rotateLog({ id: 'one', keptAs: `${plan.logFile}.1` }, never)
+      await test.until(terminated(runtime, 'one', heard))
+      await runtime.rotateLog({ id: 'one', keptAs: `${plan.logFile}.2` }, never)
+      await runtime.remove('one')
+      await runtime.rotateLog({ id: 'one', keptAs: `${plan.logFile}.3` }, never)
+    })
+
     promise('a container that is killed before its start never ran', async (test) => {
       await using runtime = await test.open()
       await runtime.create(test.plan('one', 'ends with 7'), never)

@@ -76,6 +76,8 @@ export function openFakeRuntime(machine: FakeMachine): ContainerRuntime & AsyncD
       await Promise.resolve()
       return exec(machine, id, request)
     },
+    // Its programs write nothing.
+    rotateLog: () => Promise.resolve(),
     remove: async (id) => {
       await Promise.resolve()
       deliver(machine, id, SIGKILL)

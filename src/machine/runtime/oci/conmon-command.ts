@@ -9,8 +9,8 @@ export interface ConmonPrograms {
 /**
  * The argv that makes one container under conmon.
  *
- * Its log grows without a limit: the owner of the log rotates it, for which conmon reopens the file when asked to through
- * the control file in the container's directory (`2 0 0` written to `ctl`).
+ * Its log grows without a limit: the owner of the log rotates it (rotate-log.ts). conmon's own limit on a log's size throws
+ * away what it has written.
  *
  * @see conmon(8)
  */

@@ -7,6 +7,7 @@ import { openExitWatch } from './exit-watch.ts'
 import { observeMachine } from './observe-machine.ts'
 import type { OciInstance, RuntimeKind } from './oci-instance.ts'
 import { eraseContainer, endContainer, removeContainer } from './remove-container.ts'
+import { rotateLog } from './rotate-log.ts'
 import { containerFiles, type RuntimeLayout, runtimeLayout } from './runtime-layout.ts'
 import { signalContainer } from './signal-container.ts'
 import { startContainer } from './start-container.ts'
@@ -39,6 +40,7 @@ export async function openOciRuntime(options: OciRuntimeOptions): Promise<Contai
     start: (id) => startContainer(instance, id),
     signal: (id, signalNumber) => signalContainer(layout, id, signalNumber),
     exec: (id, request) => execInContainer(instance, id, request),
+    rotateLog: (log, signal) => rotateLog(layout, log, signal),
     remove: (id) => removeOnce(instance, removals, id),
     list() {
       const ids = recordedIds(layout)
