@@ -4,7 +4,7 @@ import type { ObservedContainer } from '../../kube/lifecycle/observed-pod.ts'
 import type { Engine } from './engine.ts'
 import { logFileOf } from './pod-paths.ts'
 import type { PodWorld } from './pod-world.ts'
-import { readLog } from './read-log.ts'
+import { readLog } from './logs/read-log.ts'
 
 export interface PodLogRequest {
   readonly container: string

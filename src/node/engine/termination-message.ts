@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import type { Pod } from '../../kube/api/pod.ts'
 import { allContainers } from '../../kube/api/pod.ts'
-import { parseCriLine } from './cri-log.ts'
+import { parseCriLine } from './logs/cri-log.ts'
 import type { Instance } from './pod-record.ts'
 
 /** Longest termination message of one container, in bytes (H11). */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { lastOfLog } from './termination-message.ts'
+import { lastOfLog } from '../termination-message.ts'
 import { parseCriLine } from './cri-log.ts'
 
 describe('parseCriLine', () => {

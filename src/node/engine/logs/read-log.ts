@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { Failure, messageOf } from '../../failure.ts'
+import { Failure, messageOf } from '../../../failure.ts'
 import { FileChanges } from './file-changes.ts'
 import { type LineOptions, LogLines } from './log-lines.ts'
 
