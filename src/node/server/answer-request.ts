@@ -1,33 +1,30 @@
 import type { IncomingMessage } from 'node:http'
+import type { Access } from './access/access.ts'
 import { checkAcceptsJson } from './accepts-json.ts'
+import { admitRequest } from './admit-request.ts'
 import type { Answer } from './answer.ts'
 import type { ApiRequest, ObjectRequest } from './api-request.ts'
 import { isSet } from './number-parameter.ts'
-import { parseRequestTarget } from './request-target.ts'
 import type { ServerParts } from './server-parts.ts'
 import { methodNotAllowed } from './status.ts'
 import { getObject } from './verbs/get.ts'
 import { listObjects } from './verbs/list.ts'
 import { watchObjects } from './verbs/watch.ts'
 
-/** Finds out what a request asks for, and has it done. @throws Failure */
+/** Has done what a request asks for. @throws Failure */
 export async function answerRequest(
   parts: ServerParts,
   incoming: IncomingMessage,
-  signal: AbortSignal,
+  { access, signal }: { readonly access: Access; readonly signal: AbortSignal },
 ): Promise<Answer> {
-  const [path, search] = splitOnce(incoming.url ?? '/', '?')
-  const query = new URLSearchParams(search)
-  const target = await parseRequestTarget(path)
-  // HEAD is GET whose body nobody sends.
-  const method = incoming.method === 'HEAD' ? 'GET' : (incoming.method ?? 'GET')
+  const { user, method, path, query, target } = await admitRequest(parts.store, access, incoming)
   if (target.is === 'document') {
     if (method !== 'GET') throw methodNotAllowed()
     const { getDocument } = await import('./documents/document.ts')
     return getDocument(parts, { path, query, headers: incoming.headers })
   }
   const { kind, namespace } = target
-  const request: ApiRequest = { kind, namespace, query, incoming, signal }
+  const request: ApiRequest = { kind, namespace, query, user, incoming, signal }
   if (target.is === 'collection') return answerCollection(parts, method, request)
   return answerObject(parts, method, { ...request, name: target.name, subresource: target.subresource })
 }
@@ -87,9 +84,4 @@ async function answerObject(
     default:
       throw methodNotAllowed()
   }
-}
-
-function splitOnce(text: string, separator: string): readonly [string, string] {
-  const at = text.indexOf(separator)
-  return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Failure, messageOf } from '../../failure.ts'
+import type { Access } from './access/access.ts'
 import { statusAnswer } from './answer.ts'
 import { answerRequest } from './answer-request.ts'
 import { sendAnswer } from './send-answer.ts'
@@ -8,6 +9,8 @@ import { failureStatus } from './status.ts'
 
 export interface Handling {
   readonly parts: ServerParts
+  /** By which way the request came in. */
+  readonly access: Access
   /** Aborts when the server closes. */
   readonly closing: AbortSignal
   readonly stalledClientMs: number
@@ -17,7 +20,7 @@ export interface Handling {
 export async function handleRequest(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { parts, closing, stalledClientMs }: Handling,
+  { parts, access, closing, stalledClientMs }: Handling,
 ): Promise<void> {
   const over = new AbortController()
   const end = (): void => over.abort()
@@ -26,7 +29,7 @@ export async function handleRequest(
   // A connection that breaks is the client's matter; its requests end by the signal.
   response.on('error', end)
   try {
-    const answer = await answerRequest(parts, incoming, over.signal)
+    const answer = await answerRequest(parts, incoming, { access, signal: over.signal })
     if (!incoming.complete) dropBodyAfter(incoming, response)
     await sendAnswer(response, answer, stalledClientMs)
   } catch (thrown) {

@@ -1,7 +1,10 @@
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import type { Store } from '../store/store.ts'
+import { type Access, rootAccess } from './access/access.ts'
+import type { AuthorityFiles } from './access/authority-files.ts'
 import { handleRequest } from './handle-request.ts'
 import { listenOnSocket } from './listen-on-socket.ts'
+import type { TlsAddress, TlsListener } from './listen-on-tls.ts'
 import { makeStandingNamespaces } from './make-standing-namespaces.ts'
 import type { PodStreams } from './pod-streams.ts'
 import { type Ids, randomIds, type ServerParts } from './server-parts.ts'
@@ -9,11 +12,13 @@ import { type Ids, randomIds, type ServerParts } from './server-parts.ts'
 // Imported as a module node:http evaluates all of its exports, the whole of fetch and WebSocket among them: 30 ms.
 const { createServer } = process.getBuiltinModule('node:http')
 
-/** How long a client may take for the head of a request, and for all of it. */
-const HEAD_LIMIT_MS = 10_000
-const REQUEST_LIMIT_MS = 60_000
-/** How long a connection may be idle between requests. */
-const KEEP_ALIVE_MS = 120_000
+const LIMITS = {
+  /** How long a client may take for the head of a request, and for all of it. */
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  /** How long a connection may be idle between requests. */
+  keepAliveTimeout: 120_000,
+}
 /** How long a client may read nothing of an answer that is ready for it. */
 const STALLED_CLIENT_MS = 30_000
 /** How long answers under way may take once the server closes. */
@@ -32,11 +37,15 @@ export interface ServerOptions {
   /** For tests with clients that know no Unix sockets: also listen on 127.0.0.1, at this port, 0 for any. */
   readonly loopbackPort?: number
   readonly stalledClientMs?: number
+  /** For clients that come over the network; absent: only root on this machine comes in. */
+  readonly remote?: TlsAddress & { readonly files: AuthorityFiles }
 }
 
 export interface OpenServer {
   /** Where it listens on 127.0.0.1, if it was asked to. */
   readonly loopbackPort: number | undefined
+  /** Where it listens for TLS, if it was asked to. */
+  readonly remotePort: number | undefined
   /** Takes no more requests, ends watches and logs, lets other answers finish. The store stays open. */
   close(): Promise<void>
 }
@@ -51,23 +60,37 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
   const { store, streams, clock, nodeName, version, log, ids = randomIds } = options
   const parts: ServerParts = { store, streams, clock, nodeName, version, log, ids }
   const closing = new AbortController()
-  const handling = { parts, closing: closing.signal, stalledClientMs: options.stalledClientMs ?? STALLED_CLIENT_MS }
-  const open = (): Server =>
-    createServer(
-      { headersTimeout: HEAD_LIMIT_MS, requestTimeout: REQUEST_LIMIT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
-      (incoming, response) => void handleRequest(incoming, response, handling),
-    )
+  const stalledClientMs = options.stalledClientMs ?? STALLED_CLIENT_MS
+  const listener =
+    (access: Access): RequestListener =>
+    (incoming, response) =>
+      void handleRequest(incoming, response, { parts, access, closing: closing.signal, stalledClientMs })
+  const fromRoot = listener(rootAccess(store))
   await makeStandingNamespaces(parts)
-  const server = open()
+  const server = createServer(LIMITS, fromRoot)
   await listenOnSocket(server, options.socketPath)
-  const loopback = options.loopbackPort === undefined ? undefined : await listenOnLoopback(open(), options.loopbackPort)
-  const servers = loopback === undefined ? [server] : [server, loopback.server]
+  const loopback =
+    options.loopbackPort === undefined
+      ? undefined
+      : await listenOnLoopback(createServer(LIMITS, fromRoot), options.loopbackPort)
+  const remote = options.remote === undefined ? undefined : await listenForRemote(options.remote)
+  const servers = [server, loopback?.server, remote?.server].filter((each) => each !== undefined)
   return {
     loopbackPort: loopback?.port,
+    remotePort: remote?.port,
     async close() {
       closing.abort()
       await Promise.all(servers.map(closeServer))
     },
+  }
+
+  async function listenForRemote({ files, ...address }: NonNullable<typeof options.remote>): Promise<TlsListener> {
+    const [{ listenOnTls }, { remoteAccess }] = await Promise.all([
+      import('./listen-on-tls.ts'),
+      import('./access/remote-access.ts'),
+    ])
+    const access = remoteAccess({ store, signing: files.signing, nowMs: () => clock.nowMs() })
+    return listenOnTls(address, files, { limits: LIMITS, listener: listener(access) })
   }
 }
 
