@@ -41,11 +41,22 @@ export interface Field {
 
 const fieldsByType = new Map<string, ReadonlyMap<string, Field>>()
 
-/** The fields of a type that a Pod, ConfigMap, Secret, Namespace, Service, Node or Event can hold; undefined for others. */
+let otherTypes: Types = {}
+
+/** Reads in the types beside those of everyday kinds. Once this settles, fieldsOf knows all of Kubernetes. */
+export async function loadAllTypes(): Promise<void> {
+  const rest = await import('./generated/rest.json', { with: { type: 'json' } })
+  otherTypes = (rest.default as unknown as { readonly types: Types }).types
+}
+
+/**
+ * The fields of a type that a Pod, ConfigMap, Secret, Namespace, Service, Node or Event can hold; undefined for others
+ * until loadAllTypes.
+ */
 export function fieldsOf(typeName: string): ReadonlyMap<string, Field> | undefined {
   const known = fieldsByType.get(typeName)
   if (known !== undefined) return known
-  const compact = types[typeName]
+  const compact = types[typeName] ?? otherTypes[typeName]
   if (compact === undefined) return undefined
   const fields = new Map(
     Object.entries(compact).map(([name, text]) => {

@@ -5,12 +5,26 @@ import { brokenByLabel, brokenByLabelValue, brokenByQualifiedName, brokenBySubdo
 
 const ANNOTATIONS_LIMIT_BYTES = 256 * 1024
 
-/** metadata of an object whose name is a DNS subdomain, as a Pod's is. Source: validation/objectmeta.go. */
-export function checkMetadata(metadata: Draft<V1ObjectMeta>, field: string): Finding[] {
+/** The sentences that a name breaks. */
+export type NameRule = (name: string) => string[]
+
+/**
+ * metadata of an object.
+ *
+ * @param nameRule of most kinds: a DNS subdomain.
+ * Source: validation/objectmeta.go.
+ */
+export function checkMetadata(
+  metadata: Draft<V1ObjectMeta>,
+  field: string,
+  nameRule: NameRule = brokenBySubdomain,
+): Finding[] {
   const { name, generateName, namespace } = metadata
   return [
-    ...(isEmpty(generateName) ? [] : checkGenerateName(generateName, `${field}.generateName`)),
-    ...checkName(name, generateName, `${field}.name`),
+    ...(isEmpty(generateName) ? [] : checkGenerateName(generateName, `${field}.generateName`, nameRule)),
+    ...(isEmpty(name)
+      ? checkNameIsGenerated(generateName, `${field}.name`)
+      : invalidFor(`${field}.name`, name, nameRule(name))),
     ...(isEmpty(namespace) ? [] : invalidFor(`${field}.namespace`, namespace, brokenByLabel(namespace))),
     ...checkLabels(metadata.labels ?? {}, `${field}.labels`),
     ...checkAnnotations(metadata.annotations ?? {}, `${field}.annotations`),
@@ -30,14 +44,13 @@ export function checkLabels(labels: Draft<Record<string, string>>, field: string
   )
 }
 
-function checkGenerateName(generateName: string, field: string): Finding[] {
+function checkGenerateName(generateName: string, field: string, nameRule: NameRule): Finding[] {
   // The suffix may follow a hyphen that could not end a name.
   const masked = generateName.endsWith('-') ? `${generateName.slice(0, -1)}a` : generateName
-  return invalidFor(field, generateName, brokenBySubdomain(masked))
+  return invalidFor(field, generateName, nameRule(masked))
 }
 
-function checkName(name: string | undefined, generateName: string | undefined, field: string): Finding[] {
-  if (!isEmpty(name)) return invalidFor(field, name, brokenBySubdomain(name))
+function checkNameIsGenerated(generateName: string | undefined, field: string): Finding[] {
   return isEmpty(generateName) ? [required(field, 'name or generateName is required')] : []
 }
 

@@ -7,6 +7,7 @@ const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const LABEL_VALUE = `(${QUALIFIED})?`
+const SERVICE_NAME = '[a-z]([-a-z0-9]*[a-z0-9])?'
 const ENV_NAME = '[-._a-zA-Z][-._a-zA-Z0-9]*'
 const DATA_KEY = '[-._a-zA-Z0-9]+'
 const HEADER_NAME = '[-A-Za-z0-9]+'
@@ -24,6 +25,23 @@ export function brokenByLabel(text: string): string[] {
 
 export function brokenBySubdomain(text: string): string[] {
   return [...longerThan(text, 253), ...unless(matches(text, SUBDOMAIN), SUBDOMAIN_SENTENCE)]
+}
+
+/** The name of a Service: it becomes part of host names and of environment variables. */
+export function brokenByServiceName(text: string): string[] {
+  return [
+    ...longerThan(text, 63),
+    ...unless(
+      matches(text, SERVICE_NAME),
+      `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${SERVICE_NAME}')`,
+    ),
+  ]
+}
+
+/** The name of a role or a binding: anything that can be one part of a path. */
+export function brokenByPathSegment(text: string): string[] {
+  if (text === '.' || text === '..') return [`may not be '${text}'`]
+  return ['/', '%'].filter((character) => text.includes(character)).map((character) => `may not contain '${character}'`)
 }
 
 /** The name of a label, an annotation, a resource: `name` or `prefix.example/name`. */
