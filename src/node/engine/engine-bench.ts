@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerStatus, Pod, PodSpec } from '../../kube/api/pod.ts'
 import type { Image, ImageSource } from '../../machine/image/image.ts'
-import type { FakeProgram } from '../../machine/runtime/fake/open-fake-runtime.ts'
+import type { FakeMachine, FakeProgram } from '../../machine/runtime/fake/open-fake-runtime.ts'
 import { makeFakeMachine, openFakeRuntime } from '../../machine/runtime/fake/open-fake-runtime.ts'
 import { VirtualClock } from '../../machine/runtime/fake/virtual-clock.ts'
 import type { Sandbox } from '../../machine/sandbox/sandbox.ts'
@@ -57,19 +57,19 @@ export class Bench implements AsyncDisposable {
   readonly complaints: string[] = []
   readonly #stop = new AbortController()
   readonly #directory: string
+  readonly #machine: FakeMachine
   readonly #running: Promise<void>
 
   constructor(directory: string, programs: Readonly<Record<string, FakeProgram[]>>, images: ImageSource) {
     this.#directory = directory
     const turns = new Map<string, number>()
-    const runtime = openFakeRuntime(
-      makeFakeMachine(this.clock, ({ id }) => {
-        const name = /^[^-]+-(.*)-\d+-\d+$/.exec(id)?.[1] ?? ''
-        const turn = turns.get(name) ?? 0
-        turns.set(name, turn + 1)
-        return programs[name]?.[turn] ?? programs[name]?.at(-1) ?? {}
-      }),
-    )
+    this.#machine = makeFakeMachine(this.clock, ({ id }) => {
+      const name = /^[^-]+-(.*)-\d+-\d+$/.exec(id)?.[1] ?? ''
+      const turn = turns.get(name) ?? 0
+      turns.set(name, turn + 1)
+      return programs[name]?.[turn] ?? programs[name]?.at(-1) ?? {}
+    })
+    const runtime = openFakeRuntime(this.#machine)
     const { started, signals } = this
     this.engine = new Engine({
       store: this.store,
@@ -105,6 +105,11 @@ export class Bench implements AsyncDisposable {
 
   get podDirectory(): string {
     return join(this.#directory, 'pods', testPod().metadata.uid)
+  }
+
+  /** What the runtime has, without the pod's UID. */
+  get containers(): string[] {
+    return [...this.#machine.containers.keys()].map((id) => id.replace(/^[^-]+-/, ''))
   }
 
   status(container: string): ContainerStatus | undefined {

@@ -10,7 +10,7 @@ import { resolveUser } from '../../machine/runtime/resolve-user.ts'
 import { buildContainerPlan } from './container-plan.ts'
 import { noteImageInUse } from './images-in-use.ts'
 import { makeImageVolumeMounts, makeVolumeMounts } from './make-volumes.ts'
-import { containerDirectory, containerId, logFileOf } from './pod-paths.ts'
+import { containerDirectory, containerId, logFileOf, stagingOf } from './pod-paths.ts'
 import type { Instance } from './pod-record.ts'
 import type { PodWorld } from './pod-world.ts'
 import { hostnameOf, podCgroupPath } from './sandbox-plan.ts'
@@ -35,11 +35,12 @@ export async function makeContainer(
   const id = containerId(pod.metadata.uid, container.name, name)
   const directory = containerDirectory(world.paths, container.name, name)
   const logFile = logFileOf(world.paths.logs, container.name, options.number.restarts)
-  const terminationMessageFile = join(world.paths.staging, `${container.name}-${name}-termination-log`)
+  const staging = stagingOf(world.paths, container.name, name)
+  const terminationMessageFile = join(staging, 'termination-log')
   await Promise.all([
     mkdir(directory, { recursive: true }),
     mkdir(dirname(logFile), { recursive: true }),
-    mkdir(world.paths.staging, { recursive: true }),
+    mkdir(staging, { recursive: true }),
     noteImageInUse(world.paths, image.id),
   ])
   await writeFile(terminationMessageFile, '')
@@ -64,8 +65,8 @@ export async function makeContainer(
     nodeName: world.parts.nodeName,
     podCgroupPath: podCgroupPath(pod.metadata.uid),
     volumeMounts: [
-      ...(await makeImageVolumeMounts(world, container, { image, instance: name })),
-      ...(await makeVolumeMounts(world, container, name)),
+      ...(await makeImageVolumeMounts(container, image, staging)),
+      ...(await makeVolumeMounts(world, container, staging)),
     ],
     user: userOf(world, container, image),
     machine: world.parts.machine,

@@ -37,8 +37,12 @@ async function makeVolume(volume: Volume, directory: string): Promise<string> {
   throw new Failure('FailedMount', `make volume "${volume.name}": only emptyDir and hostPath are carried out yet`)
 }
 
-/** The mounts that a container asks for, each led safely to its place inside its volume. */
-export async function makeVolumeMounts(world: PodWorld, container: Container, instance: string): Promise<MountPlan[]> {
+/**
+ * The mounts that a container asks for, each led safely to its place inside its volume.
+ *
+ * @param staging of the instance: see stagingOf.
+ */
+export async function makeVolumeMounts(world: PodWorld, container: Container, staging: string): Promise<MountPlan[]> {
   const mounts: MountPlan[] = []
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const source = world.volumes.get(mount.name)
@@ -49,7 +53,7 @@ export async function makeVolumeMounts(world: PodWorld, container: Container, in
       source:
         mount.subPath === undefined || mount.subPath === ''
           ? source
-          : await subPathOf(world, source, { subPath: mount.subPath, name: `${container.name}-${instance}-${index}` }),
+          : await subPathOf(source, mount.subPath, join(staging, `subpath-${index}`)),
       destination: mount.mountPath,
       readOnly: mount.readOnly === true,
     })
@@ -58,19 +62,14 @@ export async function makeVolumeMounts(world: PodWorld, container: Container, in
 }
 
 /** The volumes that an image declares, where the manifest mounts nothing: they begin with what the image has there. */
-export async function makeImageVolumeMounts(
-  world: PodWorld,
-  container: Container,
-  options: { readonly image: Image; readonly instance: string },
-): Promise<MountPlan[]> {
+export async function makeImageVolumeMounts(container: Container, image: Image, staging: string): Promise<MountPlan[]> {
   const taken = new Set((container.volumeMounts ?? []).map(({ mountPath }) => normalize(`${mountPath}/`)))
-  const paths = options.image.config.volumes.filter((path) => !taken.has(normalize(`${path}/`)))
+  const paths = image.config.volumes.filter((path) => !taken.has(normalize(`${path}/`)))
   return Promise.all(
     paths.map(async (path): Promise<MountPlan> => {
-      await mkdir(world.paths.imageVolumes, { recursive: true })
-      const directory = await mkdtemp(join(world.paths.imageVolumes, `${container.name}-${options.instance}-`))
+      const directory = await mkdtemp(join(staging, 'image-volume-'))
       return {
-        source: await makeImageVolume(options.image.layerDirs, path, directory),
+        source: await makeImageVolume(image.layerDirs, path, directory),
         destination: path,
         readOnly: false,
       }
@@ -78,8 +77,7 @@ export async function makeImageVolumeMounts(
   )
 }
 
-async function subPathOf(world: PodWorld, source: string, wanted: { subPath: string; name: string }): Promise<string> {
-  const staging = join(world.paths.staging, wanted.name)
+async function subPathOf(source: string, subPath: string, staging: string): Promise<string> {
   await mkdir(staging, { recursive: true })
-  return openSubPath(source, wanted.subPath, staging)
+  return openSubPath(source, subPath, staging)
 }

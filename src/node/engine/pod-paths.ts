@@ -7,10 +7,8 @@ export interface PodPaths {
   readonly sandbox: string
   readonly volumes: string
   readonly logs: string
-  /** Bind mounts of subPaths, and files that are mounted into containers. */
+  /** Holds one folder for each instance of a container: see stagingOf. */
   readonly staging: string
-  /** What images declare as volumes and the manifest mounts nothing on. */
-  readonly imageVolumes: string
   /** One empty file for each image that the pod stands on, named by its ID. */
   readonly images: string
   /** What is known of the pod, and what is wanted of it: for the engine that comes after a killed one. */
@@ -31,16 +29,28 @@ export function podPaths(instanceDirectory: string, uid: string): PodPaths {
     volumes: join(pod, 'volumes'),
     logs: join(pod, 'logs'),
     staging: join(pod, 'staging'),
-    imageVolumes: join(pod, 'image-volumes'),
     images: join(pod, 'images'),
     record: join(pod, 'record.json'),
     copy: join(pod, 'pod.json'),
   }
 }
 
+/** Where a container's log files are, of all its instances. */
+export function logFolder(logsDirectory: string, container: string): string {
+  return join(logsDirectory, container)
+}
+
 /** The CRI log file of one instance of a container (Q9). */
 export function logFileOf(logsDirectory: string, container: string, restarts: number): string {
-  return join(logsDirectory, container, `${restarts}.log`)
+  return join(logFolder(logsDirectory, container), `${restarts}.log`)
+}
+
+/**
+ * What was made for one instance of a container to be mounted into it: its termination message, places inside of volumes,
+ * the volumes that its image declares.
+ */
+export function stagingOf(paths: PodPaths, container: string, instance: string): string {
+  return join(paths.staging, `${container}-${instance}`)
 }
 
 export function containerDirectory(paths: PodPaths, container: string, instance: string): string {

@@ -34,6 +34,8 @@ export class PodWorld {
   volumes: ReadonlyMap<string, string> = new Map()
   /** By runtime id: everything that was made and not removed. */
   readonly instances = new Map<string, Instance>()
+  /** Runtime ids of those that are being removed because they have ended. */
+  readonly dying = new Set<string>()
   /** Made ahead of their start, by runtime id. */
   readonly prepared = new Map<string, Promise<Instance>>()
   /** Containers that ended before their start was on the record, by runtime id. */

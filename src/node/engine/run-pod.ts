@@ -1,6 +1,7 @@
 import { messageOf } from '../../failure.ts'
 import { computePodActions } from '../../kube/lifecycle/compute-pod-actions.ts'
 import type { ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
+import { collectPodGarbage } from './collect-pod-garbage.ts'
 import { limitVolumes } from './limit-volumes.ts'
 import { performAction } from './perform-action.ts'
 import type { PodWorld } from './pod-world.ts'
@@ -25,6 +26,8 @@ export async function runPod(world: PodWorld, schedule: ProbeSchedule, signal: A
     const failure = await tell(world, seen, nowMs)
     if (failure !== undefined && failure !== complaint) world.parts.log(`pod ${world.name}: tell how it is: ${failure}`)
     complaint = failure ?? ''
+    // Only what is on the record by now may go.
+    if (failure === undefined) collectPodGarbage(world)
     probes.follow(seen, nowMs)
     const actions = computePodActions(world.pod, seen, nowMs)
     for (const action of actions) performAction(world, action, signal)

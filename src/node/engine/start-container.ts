@@ -4,6 +4,7 @@ import { allContainers } from '../../kube/api/pod.ts'
 import type { ContainerState, ExitedContainer, ObservedContainer } from '../../kube/lifecycle/observed-pod.ts'
 import { nextAttempt, nextCounters } from '../../kube/lifecycle/restart-delay.ts'
 import { runningContainer } from '../../kube/lifecycle/running-container.ts'
+import { removeOldLogs } from './collect-pod-garbage.ts'
 import { containerEnded } from './container-ended.ts'
 import { ensureImage } from './ensure-image.ts'
 import type { InstanceNumber } from './make-container.ts'
@@ -92,16 +93,7 @@ async function runInstance(
   } finally {
     world.earlyExits.delete(instance.id)
   }
-  await removeOlderInstances(world, instance)
-}
-
-/** The log of an older instance stays; its root filesystem, cgroup and runtime state go. */
-async function removeOlderInstances(world: PodWorld, newest: Instance): Promise<void> {
-  for (const { id, container } of world.instances.values()) {
-    if (container !== newest.container || id === newest.id) continue
-    await world.parts.runtime.remove(id)
-    world.instances.delete(id)
-  }
+  await removeOldLogs(world, name)
 }
 
 /** A container that was made but has no process: Kubernetes shows it as ended with code 128. */
