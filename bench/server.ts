@@ -11,10 +11,11 @@ import { makeBuiltIn } from '../src/machine/image/builtin-image.ts'
 import { openImageStore } from '../src/machine/image/image-store.ts'
 import { chooseRuntime } from '../src/machine/runtime/oci/choose-runtime.ts'
 import { openOciRuntime } from '../src/machine/runtime/oci/open-oci-runtime.ts'
+import { schedulePods } from '../src/node/controllers/schedule-pods.ts'
 import { machineClock } from '../src/node/engine/clock.ts'
 import { Engine } from '../src/node/engine/engine.ts'
 import { makeInstanceDirectory } from '../src/node/engine/instance-directory.ts'
-import { readMachineFacts } from '../src/node/engine/machine-facts.ts'
+import { readMachineFacts, readNodeFacts } from '../src/node/engine/machine-facts.ts'
 import { openServer } from '../src/node/server/open-server.ts'
 import { openMemoryStore } from '../src/node/store/memory-store.ts'
 
@@ -28,6 +29,7 @@ process.on('SIGINT', () => undefined)
 const instance = await makeInstanceDirectory(stateDirectory)
 const store = openMemoryStore()
 const runtime = await openOciRuntime({ ...(await chooseRuntime()), directory: join(instance.directory, 'runtime') })
+const node = readNodeFacts(hostname(), instance.directory)
 const engine = new Engine({
   store,
   images: await openImageStore(join(stateDirectory, 'images'), { makeBuiltIn }),
@@ -35,7 +37,8 @@ const engine = new Engine({
   sandboxes: { create: createSandbox, remove: removeSandbox, load: loadSandbox },
   clock: machineClock,
   machine: readMachineFacts(),
-  nodeName: hostname(),
+  nodeName: node.name,
+  node,
   instanceDirectory: instance.directory,
   log,
 })
@@ -51,6 +54,7 @@ const server = await openServer({
 })
 const stopping = new AbortController()
 const running = engine.run(stopping.signal)
+const scheduling = schedulePods({ store, node, nowMs: () => Date.now(), log }, stopping.signal)
 
 process.stdout.write(`${socketPath}\n`)
 process.stdin.resume()
@@ -58,7 +62,7 @@ await once(process.stdin, 'close')
 
 await engine.takeDown()
 stopping.abort()
-await Promise.all([running, server.close()])
+await Promise.all([running, scheduling, server.close()])
 await store.close()
 await runtime[Symbol.asyncDispose]()
 await instance.remove()

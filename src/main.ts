@@ -91,13 +91,14 @@ async function embedServer({ stateDirectory, onPullProgress }: ConnectOptions): 
   const running = begun.then(async () => {
     if (!stopping.signal.aborted) await (await engine()).run(stopping.signal)
   })
+  const scheduling = begun.then(() => schedule(store, instance.directory, stopping.signal))
   return {
     endpoint: { socketPath },
     embedded: true,
     async stop() {
       await (await made)?.takeDown()
       stopping.abort()
-      await Promise.all([running, swept, server.close()])
+      await Promise.all([running, scheduling, swept, server.close()])
       await store.close()
       await runtime[Symbol.asyncDispose]()
       await instance.remove()
@@ -141,6 +142,11 @@ async function serve({ stateDirectory, restartBackOff, signal, onReady }: ServeO
   end.defer(() => running)
   end.defer(() => stopping.abort())
   await engine.adopted()
+  const scheduling = schedule(store, folder.directory, AbortSignal.any([signal, stopping.signal]))
+  end.defer(async () => {
+    stopping.abort()
+    await scheduling
+  })
   const socketPath = serverSocket(stateDirectory)
   const server = await openApi(() => Promise.resolve(engine), store, socketPath)
   end.defer(() => server.close())
@@ -152,10 +158,10 @@ async function serve({ stateDirectory, restartBackOff, signal, onReady }: ServeO
   await running
 }
 
-type OwnParts = Omit<EngineParts, 'clock' | 'machine' | 'nodeName' | 'log'>
+type OwnParts = Omit<EngineParts, 'clock' | 'machine' | 'nodeName' | 'node' | 'log'>
 
 async function makeEngine(parts: OwnParts): Promise<Engine> {
-  const [{ Engine }, { machineClock }, { readMachineFacts }] = await Promise.all([
+  const [{ Engine }, { machineClock }, { readMachineFacts, readNodeFacts }] = await Promise.all([
     import('./node/engine/engine.ts'),
     import('./node/engine/clock.ts'),
     import('./node/engine/machine-facts.ts'),
@@ -165,8 +171,19 @@ async function makeEngine(parts: OwnParts): Promise<Engine> {
     clock: machineClock,
     machine: readMachineFacts(),
     nodeName: hostname(),
+    node: readNodeFacts(hostname(), parts.instanceDirectory),
     log: complain,
   })
+}
+
+/** Gives pods this machine, until the signal aborts. */
+async function schedule(store: Store, directory: string, signal: AbortSignal): Promise<void> {
+  const [{ schedulePods }, { readNodeFacts }] = await Promise.all([
+    import('./node/controllers/schedule-pods.ts'),
+    import('./node/engine/machine-facts.ts'),
+  ])
+  const node = readNodeFacts(hostname(), directory)
+  await schedulePods({ store, node, nowMs: () => Date.now(), log: complain }, signal)
 }
 
 async function sandboxMaker(): Promise<SandboxMaker> {

@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'machine/volume',
     'node/store',
   ],
-  'node/controllers': ['kube/api', 'kube/workloads', 'node/store'],
+  'node/controllers': ['kube/api', 'kube/lifecycle', 'kube/workloads', 'node/store'],
   'node/server': ['kube/api', 'node/store'],
   'user/client': ['kube/api'],
   'user/cli': ['user/client', 'kube/api', 'kube/patterns'],

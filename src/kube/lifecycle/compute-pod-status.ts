@@ -23,6 +23,7 @@ export function computePodStatus(
   const before = previous ?? pod.status
   const course = computePodCourse(pod, seen, nowMs)
   const outcome = computePodOutcome(pod, seen, { course, before })
+  if (seen.rejected !== undefined) return { ...rejected(pod, seen, before), ...outcome }
   const isOver = outcome.phase === 'Succeeded' || outcome.phase === 'Failed'
   const statusOf = (container: Container, role: ContainerRole): ContainerStatus => {
     const told = [...(before?.initContainerStatuses ?? []), ...(before?.containerStatuses ?? [])]
@@ -50,6 +51,16 @@ export function computePodStatus(
     ...(initStatuses.length > 0 && { initContainerStatuses: initStatuses }),
     containerStatuses: endedApps,
     ...(before?.qosClass !== undefined && { qosClass: before.qosClass }),
+  }
+}
+
+/** A node says no more of a pod that it did not take. */
+function rejected(pod: Pod, seen: ObservedPod, before: PodStatus | undefined): PodStatus {
+  const { generation } = pod.metadata
+  return {
+    ...before,
+    ...(generation !== undefined && { observedGeneration: generation }),
+    startTime: rfc3339(seen.acceptedAtMs),
   }
 }
 

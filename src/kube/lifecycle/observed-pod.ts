@@ -12,8 +12,16 @@ export interface ObservedPod {
   readonly adoptedAtMs?: number
   /** The node has to be rid of the pod: it took more than it may (Q7). */
   readonly evicted?: { readonly message: string; readonly atMs: number }
+  /** The node did not take the pod: nothing of it was ever begun. */
+  readonly rejected?: Rejection
   /** This node's restart back-off (R3, R4); absent: Kubernetes' normal one. */
   readonly backOff?: BackOff
+}
+
+/** Why a node does not take a pod, such as `OutOfcpu`. */
+export interface Rejection {
+  readonly reason: string
+  readonly message: string
 }
 
 export type ObservedSandbox =

@@ -52,3 +52,4 @@ export type StopReason =
   | 'ImageChanged'
   | 'AllContainersRestarting'
   | 'Evicted'
+  | 'Rejected'

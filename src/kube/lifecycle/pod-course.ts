@@ -29,6 +29,8 @@ export function computePodCourse(pod: Pod, seen: ObservedPod, nowMs: number): Po
   const deletion = pod.metadata.deletionTimestamp
   if (deletion !== undefined) return deleted(pod, seen, deletion, nowMs)
 
+  if (seen.rejected !== undefined) return { is: 'ending', because: 'Rejected', sinceMs: nowMs, graceSeconds: 0 }
+
   const endedAtMs = naturalEndMs(pod, seen)
   const deadlineMs = deadlineAtMs(pod, seen)
   const wasOver = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'

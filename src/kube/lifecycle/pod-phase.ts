@@ -18,6 +18,10 @@ export function computePodOutcome(
 ): PodOutcome {
   const { course, before } = about
   if (before?.phase === 'Succeeded' || before?.phase === 'Failed') return outcomeOf(before)
+  if (seen.rejected !== undefined) {
+    const { reason, message } = seen.rejected
+    return { phase: 'Failed', reason, message: `Pod was rejected: ${message}` }
+  }
   const isOver = course.is === 'ending' && allPlaces(pod).every(({ name }) => !isUp(seen, name))
   if (!isOver) return { phase: livePhase(pod, seen) }
   if (course.because === 'DeadlineExceeded') {

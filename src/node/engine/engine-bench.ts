@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerStatus, Pod, PodSpec } from '../../kube/api/pod.ts'
+import type { NodeFacts } from '../../kube/lifecycle/node-fit.ts'
 import type { Image, ImageSource } from '../../machine/image/image.ts'
 import type { FakeMachine, FakeProgram } from '../../machine/runtime/fake/open-fake-runtime.ts'
 import { makeFakeMachine, openFakeRuntime } from '../../machine/runtime/fake/open-fake-runtime.ts'
@@ -41,6 +42,11 @@ const SANDBOX: Sandbox = {
   resolvConfFile: '/resolv',
   hostnameFile: '/hostname',
   shmDirectory: '/shm',
+}
+export const NODE: NodeFacts = {
+  name: 'this-machine',
+  labels: {},
+  allocatable: { cpu: '4', memory: '4Gi', pods: '10' },
 }
 const PRESENT: ImageSource = { find: () => Promise.resolve(IMAGE), pull: () => Promise.resolve(IMAGE) }
 export const KEY = { namespace: 'default', name: 'web' }
@@ -92,7 +98,8 @@ export class Bench implements AsyncDisposable {
       },
       clock: this.clock,
       machine: { memoryBytes: 2 ** 32, capabilities: [] },
-      nodeName: 'this-machine',
+      nodeName: NODE.name,
+      node: NODE,
       instanceDirectory: directory,
       log: (line) => this.complaints.push(line),
     })
@@ -128,7 +135,7 @@ export class Bench implements AsyncDisposable {
   }
 
   async create(spec: Partial<PodSpec>): Promise<void> {
-    await this.store.create(PODS, testPod(spec))
+    await this.store.create(PODS, testPod({ nodeName: NODE.name, ...spec }))
   }
 
   /** As the API server marks it. */

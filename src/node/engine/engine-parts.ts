@@ -1,3 +1,4 @@
+import type { NodeFacts } from '../../kube/lifecycle/node-fit.ts'
 import type { BackOff } from '../../kube/lifecycle/restart-delay.ts'
 import type { ImageSource, PullProgress } from '../../machine/image/image.ts'
 import type { ContainerRuntime } from '../../machine/runtime/container-runtime.ts'
@@ -29,6 +30,8 @@ export interface EngineParts {
   readonly clock: Clock
   readonly machine: MachineFacts
   readonly nodeName: string
+  /** What this machine promises to pods: one that does not fit is rejected. */
+  readonly node: NodeFacts
   /** Everything of this engine's pods lies below it; see pod-paths.ts. */
   readonly instanceDirectory: string
   /**

@@ -4,12 +4,17 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { Failure } from '../../failure.ts'
+import type { Pod } from '../../kube/api/pod.ts'
 import { EVENTS, PODS } from '../store/resources.ts'
-import { type Bench, IMAGE, KEY, openBench } from './engine-bench.ts'
-import { testContainer } from './test-pod.ts'
+import { type Bench, IMAGE, KEY, NODE, openBench } from './engine-bench.ts'
+import { testContainer, testPod } from './test-pod.ts'
 
 function isRunning(bench: Bench): boolean {
   return bench.status('app')?.state?.running !== undefined
+}
+
+function renamed(pod: Pod, name: string): Pod {
+  return { ...pod, metadata: { ...pod.metadata, name, uid: `uid-of-${name}` } }
 }
 
 describe('Engine', () => {
@@ -35,8 +40,31 @@ describe('Engine', () => {
     await bench.until('it succeeds', () => bench.pod?.status?.phase === 'Succeeded')
     assert.deepEqual(bench.started, ['first-0-0', 'second-0-0', 'app-0-0', 'other-0-0'])
     assert.equal(bench.status('app')?.imageID, IMAGE.id)
-    assert.ok(bench.events.includes('Scheduled'))
     assert.deepEqual(bench.events.filter((reason) => reason === 'Started').length, 4)
+  })
+
+  it('takes no pod that has no node, or another one', async () => {
+    await using bench = await openBench({ app: [{}] })
+    await bench.store.create(PODS, testPod())
+    await bench.store.create(PODS, renamed(testPod({ nodeName: 'moon' }), 'lost'))
+    await bench.store.create(PODS, renamed(testPod({ nodeName: NODE.name }), 'ours'))
+    await bench.until('ours runs', () => bench.started.length > 0)
+    assert.deepEqual(bench.started, ['app-0-0'])
+    assert.equal(bench.pod?.status, undefined)
+  })
+
+  it('Q1: rejects a pod that was given to it past the scheduler and does not fit', async () => {
+    await using bench = await openBench({ app: [{}] })
+    await bench.create({ containers: [testContainer({ resources: { requests: { cpu: '5' } } })] })
+    await bench.until('it is rejected', () => bench.pod?.status?.phase === 'Failed')
+    const message = "Node didn't have enough resource: cpu, requested: 5000, used: 0, capacity: 4000"
+    const { reason, message: told, containerStatuses, startTime } = bench.pod?.status ?? {}
+    assert.deepEqual([reason, told, containerStatuses], ['OutOfcpu', `Pod was rejected: ${message}`, undefined])
+    assert.ok(startTime !== undefined)
+    assert.deepEqual(bench.told('OutOfcpu'), [message])
+    await bench.delete(0)
+    await bench.until('it is gone', () => bench.pod === undefined)
+    assert.deepEqual(bench.started, [])
   })
 
   it('R2: the first restart comes at once, the second after ten seconds', async () => {

@@ -1,5 +1,7 @@
 import { Failure, messageOf } from '../../failure.ts'
 import type { Pod } from '../../kube/api/pod.ts'
+import { claimOf, holdsNode } from '../../kube/lifecycle/node-fit.ts'
+import { whyRejected } from '../../kube/lifecycle/why-rejected.ts'
 import { PODS } from '../store/resources.ts'
 import { adoptPods } from './adopt-pods.ts'
 import type { EngineParts } from './engine-parts.ts'
@@ -109,11 +111,11 @@ export class Engine {
       known.changed(pod)
       return
     }
+    // A pod without a node waits for one; that of another node is not this engine's. The machine may have had another name.
+    if (adopted === undefined && pod.spec.nodeName !== this.#parts.nodeName) return
     const world = new PodWorld(pod, this.#parts, adopted)
+    if (adopted === undefined && holdsNode(pod)) this.#admit(world)
     this.#worlds.set(uid, world)
-    if (adopted === undefined) {
-      world.event('Normal', 'Scheduled', `Successfully assigned ${world.name} to ${this.#parts.nodeName}`)
-    }
     const loop = runPod(world, this.#probes, signal)
       .catch((error: unknown) => this.#parts.log(`pod ${world.name}: its loop ended: ${messageOf(error)}`))
       .finally(() => {
@@ -121,6 +123,18 @@ export class Engine {
         this.#loops.delete(loop)
       })
     this.#loops.add(loop)
+  }
+
+  /** What the machine has promised to others cannot be promised twice. Pods that were forced out of the store promise nothing. */
+  #admit(world: PodWorld): void {
+    const { store, node } = this.#parts
+    const others = [...this.#worlds.values()]
+      .map(({ pod }) => pod)
+      .filter((pod) => holdsNode(pod) && store.get(PODS, pod.metadata)?.metadata.uid === pod.metadata.uid)
+    const rejection = whyRejected(world.pod, node, others.map(claimOf))
+    if (rejection === undefined) return
+    world.observations.reject(rejection)
+    world.event('Warning', rejection.reason, rejection.message)
   }
 
   /** The object is gone from the store but the pod may still be on the machine: take it down as a deleted one. */

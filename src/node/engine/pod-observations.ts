@@ -4,6 +4,7 @@ import type {
   ObservedPod,
   ObservedSandbox,
   ObservedStopping,
+  Rejection,
 } from '../../kube/lifecycle/observed-pod.ts'
 import { clampInstants } from './clamp-instants.ts'
 
@@ -34,6 +35,11 @@ export class PodObservations {
   evict(message: string, atMs: number): void {
     if (this.#seen.evicted !== undefined) return
     this.#seen = { ...this.#seen, evicted: { message, atMs } }
+    this.#changed()
+  }
+
+  reject(rejected: Rejection): void {
+    this.#seen = { ...this.#seen, rejected }
     this.#changed()
   }
 

@@ -55,6 +55,7 @@ function stopSentence(name: string, because: StopReason): string {
     case 'InitRestarted':
     case 'AllContainersRestarting':
     case 'Evicted':
+    case 'Rejected':
       return `Stopping container ${name}`
   }
 }

@@ -114,7 +114,8 @@ export class TestServer implements AsyncDisposable {
   async createPod(name: string, change: { labels?: Record<string, string>; spec?: object } = {}): Promise<Pod> {
     const body = {
       metadata: { name, ...(change.labels === undefined ? {} : { labels: change.labels }) },
-      spec: { containers: [{ name: 'app', image: 'busybox' }], ...change.spec },
+      // As if a scheduler had been there.
+      spec: { containers: [{ name: 'app', image: 'busybox' }], nodeName: 'test-node', ...change.spec },
     }
     const reply = await this.send('POST', PODS_PATH, { body })
     if (reply.code !== 201) throw new Error(reply.text)

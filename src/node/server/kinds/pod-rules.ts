@@ -14,9 +14,7 @@ export const podRules: KindRules<Pod> = {
     if (!parsed.ok) return parsed
     const problems = refuseNotCarriedOut(parsed.value)
     if (problems.length > 0) return { ok: false, problems }
-    const pod = admitPod(parsed.value, admission)
-    // With one node there is nothing to schedule.
-    return { ok: true, value: { ...pod, spec: { ...pod.spec, nodeName: pod.spec.nodeName ?? admission.nodeName } } }
+    return { ok: true, value: admitPod(parsed.value, admission) }
   },
 
   prepareUpdate(value, current) {

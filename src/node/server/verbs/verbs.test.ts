@@ -41,7 +41,7 @@ describe('create', () => {
     const stored = server.store.get(PODS, web)
     assert.deepEqual(reply.json, stored)
     assert.equal(stored?.status?.phase, 'Pending')
-    assert.equal(stored.spec.nodeName, 'test-node')
+    assert.equal(stored.spec.nodeName, undefined)
     assert.equal(stored.spec.containers[0]?.imagePullPolicy, 'IfNotPresent')
   })
 

@@ -1,0 +1,148 @@
+import { Failure } from '../../failure.ts'
+import type { Pod, PodCondition } from '../../kube/api/pod.ts'
+import type { NodeClaim } from '../../kube/lifecycle/node-fit.ts'
+import { claimOf, holdsNode } from '../../kube/lifecycle/node-fit.ts'
+import { whyUnschedulable } from '../../kube/lifecycle/why-unschedulable.ts'
+import { recordEvent } from '../store/record-event.ts'
+import { PODS } from '../store/resources.ts'
+import type { SchedulingParts } from './schedule-pods.ts'
+
+/** The pods that have the node, and those that wait for it. */
+export class SchedulingQueue {
+  readonly #parts: SchedulingParts
+  /** By pod UID. */
+  readonly #claims = new Map<string, NodeClaim>()
+  readonly #elsewhere = new Set<string>()
+  readonly #waiting = new Map<string, { readonly pod: Pod; readonly isTried: boolean }>()
+
+  constructor(parts: SchedulingParts) {
+    this.#parts = parts
+  }
+
+  /** Takes note of a pod as it is now. @returns whether it gave something back to the node. */
+  see(pod: Pod): boolean {
+    const { uid, generation, deletionTimestamp } = pod.metadata
+    if (holdsNode(pod)) {
+      this.#waiting.delete(uid)
+      if (pod.spec.nodeName !== this.#parts.node.name) this.#tellOfOtherNode(pod)
+      if (!this.#claims.has(uid) && pod.spec.nodeName === this.#parts.node.name) this.#claims.set(uid, claimOf(pod))
+      return false
+    }
+    const known = this.#waiting.get(uid)
+    const isWaiting = (pod.spec.nodeName ?? '') === '' && deletionTimestamp === undefined
+    if (!isWaiting) return this.forget(pod)
+    // What was written of it here is no reason to try again.
+    const isTried = known?.isTried === true && known.pod.metadata.generation === generation
+    this.#waiting.set(uid, { pod, isTried })
+    return false
+  }
+
+  /** @returns whether it gave something back to the node. */
+  forget({ metadata }: Pod): boolean {
+    this.#waiting.delete(metadata.uid)
+    this.#elsewhere.delete(metadata.uid)
+    return this.#claims.delete(metadata.uid)
+  }
+
+  /** What a pod that was just seen asks for, beside what is asked for all. */
+  async tend({ metadata }: Pod): Promise<void> {
+    const { uid, namespace, name, deletionTimestamp } = metadata
+    const waiting = this.#waiting.get(uid)
+    if (waiting?.isTried === false) await this.#try(waiting.pod)
+    // No node will end it: Kubernetes collects such pods, too.
+    if (deletionTimestamp === undefined || !this.#elsewhere.has(uid)) return
+    await this.#parts.store.modify(PODS, { namespace, name }, (now) => (now.metadata.uid === uid ? undefined : now))
+  }
+
+  /** All that wait: by priority, then by age. */
+  async retry(): Promise<void> {
+    const waiting = [...this.#waiting.values()].map(({ pod }) => pod)
+    for (const pod of waiting.sort(bySchedulingOrder)) await this.#try(pod)
+  }
+
+  async #try(pod: Pod): Promise<void> {
+    const { node } = this.#parts
+    const { uid, namespace, name } = pod.metadata
+    const complaint = whyUnschedulable(pod, node, this.#claims.values())
+    if (complaint === undefined) {
+      this.#waiting.delete(uid)
+      // Before the store says so: the next pod finds this one's share taken.
+      this.#claims.set(uid, claimOf(pod))
+      if (await this.#bind(pod)) {
+        this.#tell(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node.name}`)
+      } else this.#claims.delete(uid)
+      return
+    }
+    this.#waiting.set(uid, { pod, isTried: true })
+    const verdict = { status: 'False', reason: 'Unschedulable', message: complaint }
+    if (await this.#write(pod, (now) => withScheduled(now, verdict, this.#parts.nowMs()))) {
+      this.#tell(pod, 'Warning', 'FailedScheduling', complaint)
+    }
+  }
+
+  #bind(pod: Pod): Promise<boolean> {
+    return this.#write(pod, (now) => {
+      const bound = withScheduled(now, { status: 'True' }, this.#parts.nowMs())
+      return { ...bound, spec: { ...bound.spec, nodeName: this.#parts.node.name } }
+    })
+  }
+
+  /** @returns false when the pod is gone, or somebody else gave it a node: both are seen in the watch. */
+  async #write(pod: Pod, change: (now: Pod) => Pod): Promise<boolean> {
+    const { uid, namespace, name } = pod.metadata
+    let isWritten = false
+    try {
+      await this.#parts.store.modify(PODS, { namespace, name }, (now) => {
+        isWritten = now.metadata.uid === uid && (now.spec.nodeName ?? '') === ''
+        return isWritten ? change(now) : now
+      })
+    } catch (error) {
+      if (error instanceof Failure && error.reason === 'NotFound') return false
+      throw error
+    }
+    return isWritten
+  }
+
+  /** Kubernetes would wait for a node of that name without a word. What an earlier name of this machine ran goes on. */
+  #tellOfOtherNode(pod: Pod): void {
+    const { uid } = pod.metadata
+    if (this.#elsewhere.has(uid) || pod.status?.startTime !== undefined) return
+    this.#elsewhere.add(uid)
+    const { nodeName = '' } = pod.spec
+    const message = `the manifest gives the pod to node "${nodeName}", and this machine is "${this.#parts.node.name}"; remove nodeName`
+    this.#tell(pod, 'Warning', 'FailedScheduling', message)
+  }
+
+  #tell({ metadata }: Pod, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const { namespace, name, uid } = metadata
+    recordEvent(this.#parts.store, {
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+      type,
+      reason,
+      message,
+      nowMs: this.#parts.nowMs(),
+      source: { component: 'default-scheduler' },
+    })
+  }
+}
+
+function bySchedulingOrder(one: Pod, other: Pod): number {
+  const priority = (other.spec.priority ?? 0) - (one.spec.priority ?? 0)
+  if (priority !== 0) return priority
+  return (one.metadata.creationTimestamp ?? '') < (other.metadata.creationTimestamp ?? '') ? -1 : 1
+}
+
+function withScheduled(pod: Pod, verdict: Pick<PodCondition, 'status' | 'reason' | 'message'>, nowMs: number): Pod {
+  const { generation } = pod.metadata
+  const conditions = pod.status?.conditions ?? []
+  const last = conditions.find(({ type }) => type === 'PodScheduled')
+  const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
+  const scheduled: PodCondition = {
+    type: 'PodScheduled',
+    ...(generation !== undefined && { observedGeneration: generation }),
+    ...verdict,
+    lastTransitionTime: last?.status === verdict.status ? (last.lastTransitionTime ?? now) : now,
+  }
+  const others = conditions.filter(({ type }) => type !== 'PodScheduled')
+  return { ...pod, status: { ...pod.status, conditions: [...others, scheduled] } }
+}
