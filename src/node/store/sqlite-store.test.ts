@@ -41,6 +41,31 @@ describe('the SQLite store keeps its state', () => {
     await after.close()
   })
 
+  it('in a file that grows no more once as many changes are in it as are kept', async () => {
+    using directory = temporaryDirectory()
+    const path = join(directory.path, 'state.db')
+    const store = openSqliteStore({ path, keepChanges: 500, survives: 'process-death' })
+    const sizeBytes = (): number => statSync(path).size + statSync(`${path}-wal`).size
+    const use = async (rounds: number): Promise<void> => {
+      for (let round = 0; round < rounds; round++) {
+        const names = Array.from({ length: 10 }, (_, index) => `pod-${(round * 10 + index) % 70}`)
+        await Promise.all(
+          names.map((name) => store.create(PODS, pod(name, { annotations: { is: 'x'.repeat(2_000) } }))),
+        )
+        for (let generation = 0; generation < 5; generation++) {
+          const change = { annotations: { is: 'y'.repeat(500 * generation) } }
+          await Promise.all(names.map((name) => store.update(PODS, pod(name, change))))
+        }
+        await Promise.all(names.map((name) => store.delete(PODS, { namespace: 'test', name })))
+      }
+    }
+    await use(30)
+    const before = sizeBytes()
+    await use(120)
+    assert.ok(sizeBytes() < before * 1.2, `${before} bytes after 2,100 changes, ${sizeBytes()} after 10,500`)
+    await store.close()
+  })
+
   it('with older changes forgotten, on disk too, and never a version given twice', async () => {
     using directory = temporaryDirectory()
     const path = join(directory.path, 'state.db')
