@@ -1,4 +1,4 @@
-import { mergePatch } from '../../../kube/api/merge-patch.ts'
+import { mergePatch } from '../../../kube/api/patch/merge-patch.ts'
 import { invalid } from '../../../kube/api/rules/finding.ts'
 import { checkPreconditions } from '../../store/store-failure.ts'
 import type { KubeObject } from '../../store/store.ts'
