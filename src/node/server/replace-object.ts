@@ -19,7 +19,7 @@ export async function replaceObject(
   { part, dryRun, next }: Replacement,
 ): Promise<{ readonly object: KubeObject; readonly warnings: readonly string[] }> {
   const { kind, namespace, name } = request
-  const rules = await kind.rules()
+  const rules = await kind.rules(store)
   let warnings: readonly string[] = []
   const change = (current: KubeObject): KubeObject => {
     const prepared = prepareValidated(request, next(current), (value) =>

@@ -1,5 +1,5 @@
 import type { Parsed } from '../../../kube/api/problem.ts'
-import type { KubeObject, Resource } from '../../store/store.ts'
+import type { KubeObject, Resource, Store } from '../../store/store.ts'
 import type { ApiRequest } from '../api-request.ts'
 
 /** What a server gives a new object and a kind's rules cannot know. */
@@ -11,6 +11,9 @@ export interface Admission {
   /** The machine that objects run on. */
   readonly nodeName: string
 }
+
+/** The objects that there are, for rules about what must be unique among them. */
+export type Existing = Pick<Store, 'get' | 'list'>
 
 /** What a delete request does to an object. */
 export type Deletion =
@@ -35,14 +38,14 @@ export interface KindRules<T extends KubeObject> {
 export interface Column<T extends KubeObject = KubeObject> {
   readonly name: string
   /** What the cells are; 'string' when absent. */
-  readonly type?: 'string' | 'integer'
+  readonly type?: 'string' | 'integer' | 'boolean' | 'date'
   /** Absent: ''. The column that identifies a row has `name`. */
   readonly format?: 'name'
   readonly description: string
   /** 1: shown by `-o wide` only. Absent: 0. */
   readonly priority?: 0 | 1
   /** The cell, as kubectl prints it; ages are counted up to nowMs. */
-  cell(object: T, nowMs: number): string | number
+  cell(object: T, nowMs: number): string | number | boolean
 }
 
 /** What can stand after an object's name in a URL. */
@@ -73,7 +76,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly selectableFields: readonly string[]
   /** The value of one of `selectableFields`; '' when it is not set. */
   fieldValue(object: T, field: string): string
-  rules(): Promise<KindRules<T>>
+  rules(existing: Existing): Promise<KindRules<T>>
   /** The columns of its tables. Absent: Name and Created At, as Kubernetes shows what it knows no columns for. */
   columns?(): Promise<readonly Column<T>[]>
   /**

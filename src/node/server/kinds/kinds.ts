@@ -1,4 +1,4 @@
-import { EVENTS, NAMESPACES, PODS } from '../../store/resources.ts'
+import { CONFIG_MAPS, EVENTS, LEASES, NAMESPACES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../../store/resources.ts'
 import type { Resource } from '../../store/store.ts'
 import type { Kind } from './kind.ts'
 
@@ -10,9 +10,13 @@ interface Registered {
 
 /** Every kind of objects that the server has, in the order in which discovery names groups. */
 const REGISTERED: readonly Registered[] = [
+  { resource: CONFIG_MAPS, load: async () => (await import('./config-map.ts')).configMapKind },
   { resource: EVENTS, load: async () => (await import('./event.ts')).eventKind },
   { resource: NAMESPACES, load: async () => (await import('./namespace.ts')).namespaceKind },
   { resource: PODS, load: async () => (await import('./pod.ts')).podKind },
+  { resource: SECRETS, load: async () => (await import('./secret.ts')).secretKind },
+  { resource: SERVICE_ACCOUNTS, load: async () => (await import('./service-account.ts')).serviceAccountKind },
+  { resource: LEASES, load: async () => (await import('./lease.ts')).leaseKind },
 ]
 
 const registeredByPath = new Map(

@@ -22,7 +22,7 @@ export async function createObject(parts: ServerParts, request: ApiRequest): Pro
   if ((value.metadata.resourceVersion ?? '') !== '') {
     throw new Failure('BadRequest', 'resourceVersion should not be set on objects to be created')
   }
-  const rules = await kind.rules()
+  const rules = await kind.rules(parts.store)
   if (namespace !== undefined && parts.store.get(NAMESPACES, { name: namespace }) === undefined) {
     throw notFound(NAMESPACES, namespace)
   }
