@@ -5,6 +5,7 @@ import type { ContainerRuntime } from '../../machine/runtime/container-runtime.t
 import type { Sandbox, SandboxPlan } from '../../machine/sandbox/sandbox.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
+import type { LogLimits } from './logs/compute-log-rotation.ts'
 import type { MachineFacts } from './machine-facts.ts'
 
 /** Makes and removes what the containers of a pod share. */
@@ -41,6 +42,8 @@ export interface EngineParts {
   readonly outlived?: Outlived
   /** How long containers stay down (R2, R4); absent: as Kubernetes has it. */
   readonly backOff?: BackOff
+  /** How much of each container's output is kept (Q9); absent: all of it, in one file. */
+  readonly logLimits?: LogLimits
   /** What a pull tells as it goes, by the image reference as the manifest has it. */
   readonly onPullProgress?: (reference: string, progress: PullProgress) => void
   /** One line for the server's own log: what failed and is tried again. */

@@ -6,10 +6,11 @@ import { PODS } from '../store/resources.ts'
 import { adoptPods } from './adopt-pods.ts'
 import type { EngineParts } from './engine-parts.ts'
 import type { ExitRecord } from './exited-state.ts'
+import { type LogHold, LogRotation } from './logs/log-rotation.ts'
 import { type AdoptedPod, PodWorld } from './pod-world.ts'
 import { ProbeSchedule } from './probes/probe-schedule.ts'
 import { restorePods } from './restore-pods.ts'
-import { runPod } from './run-pod.ts'
+import { runPod, type SharedSchedules } from './run-pod.ts'
 
 /** Seconds a force-deleted pod's containers still get (H9). */
 const FORCED_GRACE_SECONDS = 2
@@ -20,7 +21,7 @@ const FORCED_GRACE_SECONDS = 2
  */
 export class Engine {
   readonly #parts: EngineParts
-  readonly #probes: ProbeSchedule
+  readonly #schedules: SharedSchedules
   /** By pod UID. */
   readonly #worlds = new Map<string, PodWorld>()
   readonly #loops = new Set<Promise<void>>()
@@ -28,7 +29,9 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts
-    this.#probes = new ProbeSchedule(parts.clock)
+    const { clock, logLimits } = parts
+    const logs = logLimits === undefined ? undefined : new LogRotation({ ...parts, limits: logLimits })
+    this.#schedules = { probes: new ProbeSchedule(clock), logs }
   }
 
   /** Settles when what earlier engines left on the machine is known: from then on this one tells the truth about pods. */
@@ -50,6 +53,7 @@ export class Engine {
     } finally {
       stopListening()
       await Promise.all(this.#loops)
+      this.#schedules.logs?.stop()
     }
   }
 
@@ -74,6 +78,11 @@ export class Engine {
   async takeDown(): Promise<void> {
     for (const world of this.#worlds.values()) this.#orphan(world)
     await Promise.all(this.#loops)
+  }
+
+  /** Keeps what somebody who follows a log has yet to read from being removed, until it is disposed of. */
+  holdLog(logFile: string): LogHold | undefined {
+    return this.#schedules.logs?.hold(logFile)
   }
 
   /** The pod's world on this machine, while it has one. */
@@ -116,7 +125,7 @@ export class Engine {
     const world = new PodWorld(pod, this.#parts, adopted)
     if (adopted === undefined && holdsNode(pod)) this.#admit(world)
     this.#worlds.set(uid, world)
-    const loop = runPod(world, this.#probes, signal)
+    const loop = runPod(world, this.#schedules, signal)
       .catch((error: unknown) => this.#parts.log(`pod ${world.name}: its loop ended: ${messageOf(error)}`))
       .finally(() => {
         this.#worlds.delete(uid)

@@ -40,7 +40,8 @@ export function openPodLog(engine: Engine, pod: Pod, request: PodLogRequest): As
     throw new Failure('BadRequest', `previous terminated container "${name}" in pod "${pod.metadata.name}" not found`)
   }
   const { tailLines, sinceMs, stream } = request
-  return readLog(logFileOf(world.paths.logs, name, instance), {
+  const logFile = logFileOf(world.paths.logs, name, instance)
+  return readLog(logFile, {
     timestamps: request.timestamps,
     streamNames: request.streamNames,
     ...(stream === undefined ? {} : { stream }),
@@ -48,7 +49,13 @@ export function openPodLog(engine: Engine, pod: Pod, request: PodLogRequest): As
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(sinceMs === undefined ? {} : { sinceMs }),
     ...(request.follow
-      ? { follow: { isOver: () => isOver(world, name, instance), whenChanged: (listener) => world.onChange(listener) } }
+      ? {
+          follow: {
+            isOver: () => isOver(world, name, instance),
+            whenChanged: (listener) => world.onChange(listener),
+            hold: () => engine.holdLog(logFile),
+          },
+        }
       : {}),
   })
 }

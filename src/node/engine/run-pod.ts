@@ -4,6 +4,7 @@ import type { ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
 import { collectPodGarbage } from './collect-pod-garbage.ts'
 import { limitVolumes } from './limit-volumes.ts'
 import { performAction } from './perform-action.ts'
+import type { GrowingLog, LogRotation } from './logs/log-rotation.ts'
 import type { PodWorld } from './pod-world.ts'
 import { PodProbes } from './probes/pod-probes.ts'
 import type { ProbeSchedule } from './probes/probe-schedule.ts'
@@ -13,9 +14,15 @@ import { watchSandbox } from './watch-sandbox.ts'
 /** When the disk takes nothing, the pod goes on, and this much later it is told again how it is. */
 const TELL_AGAIN_MS = 1_000
 
+/** What all pods have together. */
+export interface SharedSchedules {
+  readonly probes: ProbeSchedule
+  readonly logs: LogRotation | undefined
+}
+
 /** One pod's loop: look, tell, decide, act, sleep until something changed. Ends when the pod is forgotten or on abort. */
-export async function runPod(world: PodWorld, schedule: ProbeSchedule, signal: AbortSignal): Promise<void> {
-  const probes = new PodProbes(world, schedule)
+export async function runPod(world: PodWorld, shared: SharedSchedules, signal: AbortSignal): Promise<void> {
+  const probes = new PodProbes(world, shared.probes)
   world.begin(limitVolumes(world, signal))
   world.begin(watchSandbox(world, signal))
   let complaint = ''
@@ -29,15 +36,24 @@ export async function runPod(world: PodWorld, schedule: ProbeSchedule, signal: A
     // Only what is on the record by now may go.
     if (failure === undefined) collectPodGarbage(world)
     probes.follow(seen, nowMs)
+    shared.logs?.follow(world.pod.metadata.uid, growingLogs(world, seen))
     const actions = computePodActions(world.pod, seen, nowMs)
     for (const action of actions) performAction(world, action, signal)
     const againAtMs = actions.map((action) => (action.do === 'look-again' ? action.atMs : Infinity))
     await world.wake.wait(Math.min(failure === undefined ? Infinity : nowMs + TELL_AGAIN_MS, ...againAtMs), signal)
   }
   probes.stop()
+  shared.logs?.follow(world.pod.metadata.uid, [])
   await world.closed()
   // What its last steps have found out.
   if (!world.forgotten) world.remember()
+}
+
+function growingLogs(world: PodWorld, { containers }: ObservedPod): readonly GrowingLog[] {
+  return [...world.instances.values()].filter(({ id, container }) => {
+    const state = containers[container]?.state
+    return state?.is === 'running' && state.id === id
+  })
 }
 
 /** First the record on disk, then the store. @returns what kept it from being told. */

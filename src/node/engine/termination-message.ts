@@ -2,6 +2,8 @@ import { open } from 'node:fs/promises'
 import type { Pod } from '../../kube/api/pod.ts'
 import { allContainers } from '../../kube/api/pod.ts'
 import { parseCriLine } from './logs/cri-log.ts'
+import { readLast } from './logs/log-start.ts'
+import { closeLogFiles, openLogFiles } from './logs/open-log-files.ts'
 import type { Instance } from './pod-record.ts'
 
 /** Longest termination message of one container, in bytes (H11). */
@@ -14,22 +16,28 @@ const READ_OF_LOG_BYTES = 65_536
 /** What a container that has ended left to say (H11); '' for nothing. */
 export async function readTerminationMessage(pod: Pod, instance: Instance, exitCode: number): Promise<string> {
   const container = allContainers(pod).find(({ name }) => name === instance.container)
-  const written = await readPart(instance.terminationMessageFile, { from: 'start', bytes: LONGEST_MESSAGE_BYTES })
+  const written = await readStart(instance.terminationMessageFile)
   if (written.length > 0 || exitCode === 0) return written.toString('utf8')
   if (container?.terminationMessagePolicy !== 'FallbackToLogsOnError') return ''
-  return lastOfLog((await readPart(instance.logFile, { from: 'end', bytes: READ_OF_LOG_BYTES })).toString('latin1'))
+  return lastOfLog((await readEndOfLog(instance.logFile)).toString('latin1'))
 }
 
 /** A container may have removed or replaced its message file: then there is no message. */
-async function readPart(
-  path: string,
-  part: { readonly from: 'start' | 'end'; readonly bytes: number },
-): Promise<Buffer> {
+async function readStart(path: string): Promise<Buffer> {
   try {
     await using file = await open(path, 'r')
-    const offset = part.from === 'start' ? 0 : Math.max(0, (await file.stat()).size - part.bytes)
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(part.bytes), 0, part.bytes, offset)
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(LONGEST_MESSAGE_BYTES), 0, LONGEST_MESSAGE_BYTES, 0)
     return buffer.subarray(0, bytesRead)
+  } catch {
+    return Buffer.alloc(0)
+  }
+}
+
+/** Across its last rotation. Without a log there is no message either. */
+async function readEndOfLog(logFile: string): Promise<Buffer> {
+  try {
+    const files = await openLogFiles(logFile)
+    return await readLast(files, READ_OF_LOG_BYTES).finally(() => closeLogFiles(files))
   } catch {
     return Buffer.alloc(0)
   }

@@ -57,6 +57,20 @@ export class LogLines {
     return told
   }
 
+  /** Takes note of lines that were begun in what comes before. Those that ended there are not told. */
+  passOver(log: string): void {
+    for (const entry of log.split('\n').map(parseCriLine)) {
+      if (entry === undefined || !this.#isWanted(entry)) continue
+      const before = this.#unfinished.get(entry.stream)
+      if (!entry.partial) this.#unfinished.delete(entry.stream)
+      else
+        this.#unfinished.set(entry.stream, {
+          time: before?.time ?? entry.time,
+          text: (before?.text ?? '') + entry.text,
+        })
+    }
+  }
+
   /** Whether there is a piece of a line that was not told. */
   get holdsPieces(): boolean {
     return [...this.#unfinished.values()].some(({ text }) => text !== '')

@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises'
-import { Failure, messageOf } from '../../../failure.ts'
 import { FileChanges } from './file-changes.ts'
 import { type LineOptions, LogLines } from './log-lines.ts'
+import type { LogHold } from './log-rotation.ts'
+import { findLogStart, readBefore } from './log-start.ts'
+import { closeLogFiles, openLaterLogFiles, openLogFiles, type OpenLogFile } from './open-log-files.ts'
 
 const CHUNK_BYTES = 65_536
 const NEWLINE = 0x0a
@@ -16,6 +17,8 @@ export interface LogOptions extends LineOptions {
   readonly follow?: {
     readonly isOver: () => boolean
     readonly whenChanged: (callback: () => void) => () => void
+    /** Keeps what he has yet to read from being removed. */
+    readonly hold?: () => LogHold | undefined
     /** Instead of 100 ms. */
     readonly quietMs?: number
   }
@@ -25,28 +28,44 @@ export interface LogOptions extends LineOptions {
 }
 
 /**
- * What a container wrote, from its CRI log file: stdout and stderr as they came, line by line, a newline after each whole
- * one. A reader that stops reading stops the file reads.
+ * What one instance of a container wrote, from its CRI log: stdout and stderr as they came, line by line, a newline after
+ * each whole one; across rotations, from the oldest file that is kept. A reader that stops reading stops the file reads: who
+ * follows and is so slow that files are removed before he comes to them goes on with the oldest that is there.
  */
 export async function* readLog(logFile: string, options: LogOptions): AsyncGenerator<Uint8Array> {
-  await using file = await openLog(logFile)
-  if (file === undefined) return
   const { follow, signal } = options
+  // Both before the files are opened: nothing happens to them unnoticed.
+  using hold = follow?.hold?.()
   using changes = follow === undefined ? undefined : new FileChanges(logFile, follow.whenChanged, signal)
+  const files = [...(await openLogFiles(logFile))]
+  await using end = new AsyncDisposableStack()
+  end.defer(() => closeLogFiles(files))
   const lines = new LogLines(options)
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
-  let offset = options.tailLines === undefined ? 0 : await offsetOfTail(file, options.tailLines)
+  let offset = await begin(files, lines, options)
   let rest: Buffer = NO_BYTES
   let isQuiet = false
-  while (!signal.aborted) {
+  for (let file = files[0]; file !== undefined && !signal.aborted; file = files[0]) {
+    hold?.at(file.inode)
     // Asked before the read: what was written until then is in the file.
     const isOver = follow === undefined || follow.isOver()
-    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, offset)
+    const { bytesRead } = await file.handle.read(buffer, 0, CHUNK_BYTES, offset)
+    if (bytesRead === 0 && files.length > 1) {
+      await closeLogFiles(files.splice(0, 1))
+      offset = 0
+      rest = NO_BYTES
+      continue
+    }
+    if (bytesRead === 0 && follow !== undefined) {
+      files.push(...(await openLaterLogFiles(logFile, file.inode)))
+      // Between the read and the rotation, it may have grown.
+      if (files.length > 1) continue
+    }
     offset += bytesRead
     const chunk = Buffer.concat([rest, buffer.subarray(0, bytesRead)])
-    const end = chunk.lastIndexOf(NEWLINE) + 1
-    rest = chunk.subarray(end, end + LONGEST_ENTRY_BYTES)
-    const whole = lines.add(chunk.toString('latin1', 0, end))
+    const entriesEnd = chunk.lastIndexOf(NEWLINE) + 1
+    rest = chunk.subarray(entriesEnd, entriesEnd + LONGEST_ENTRY_BYTES)
+    const whole = lines.add(chunk.toString('latin1', 0, entriesEnd))
     const text = bytesRead === 0 && (isOver || isQuiet) ? whole + lines.unfinished() : whole
     if (text !== '') yield Buffer.from(text, 'latin1')
     if (bytesRead > 0) continue
@@ -55,39 +74,10 @@ export async function* readLog(logFile: string, options: LogOptions): AsyncGener
   }
 }
 
-/** A container that never wrote has no log. */
-async function openLog(logFile: string) {
-  try {
-    return await open(logFile, 'r')
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw new Failure('InternalError', `read the log "${logFile}": ${messageOf(cause)}`, { cause })
-  }
+/** Lets go of the files that nothing is wanted of. @returns where to begin in the first that is left. */
+async function begin(files: OpenLogFile[], lines: LogLines, options: LogOptions): Promise<number> {
+  const start = await findLogStart(files, options)
+  if (options.tailLines !== 0) lines.passOver(await readBefore(files, start))
+  await closeLogFiles(files.splice(0, start.file))
+  return start.offset
 }
-
-/** Where the last lines begin, reading backwards from the end. */
-async function offsetOfTail(file: { read: FileRead; stat: () => Promise<{ size: number }> }, lines: number) {
-  const { size } = await file.stat()
-  let position = size
-  let found = 0
-  while (position > 0) {
-    const length = Math.min(CHUNK_BYTES, position)
-    position -= length
-    const { buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, position)
-    for (let index = length - 1; index >= 0; index -= 1) {
-      if (buffer[index] !== NEWLINE) continue
-      // The newline that ends the file ends the last line; it does not begin another.
-      if (position + index + 1 === size) continue
-      found += 1
-      if (found === lines) return position + index + 1
-    }
-  }
-  return lines === 0 ? size : 0
-}
-
-type FileRead = (
-  buffer: Buffer,
-  offset: number,
-  length: number,
-  position: number,
-) => Promise<{ buffer: Buffer; bytesRead: number }>
