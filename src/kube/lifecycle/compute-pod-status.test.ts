@@ -92,6 +92,7 @@ describe('the whole status', () => {
           image: 'docker.io/library/web:1',
           imageID: 'sha256:d3fe',
           containerID: 'peapod://abc',
+          resources: {},
         },
       ],
       qosClass: 'BestEffort',

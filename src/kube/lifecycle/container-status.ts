@@ -1,6 +1,7 @@
 import type { Container, ContainerStatus, ContainerStatusState, Pod } from '../api/pod.ts'
 import { backOffShownAtMs, pullBackOffShownAtMs } from './back-off-shown.ts'
 import { recordOf, stateHere } from './container-facts.ts'
+import { containerGrants } from './container-grants.ts'
 import type { ContainerRole } from './container-places.ts'
 import { goDuration, rfc3339 } from './instants.ts'
 import type { ExitedContainer, NotStarted, ObservedContainer, ObservedPod } from './observed-pod.ts'
@@ -62,6 +63,7 @@ export function computeContainerStatus(view: ContainerView): ContainerStatus {
     image: record?.image?.name ?? container.image,
     imageID: record?.image?.id ?? '',
     ...(id !== undefined && { containerID: containerID(id) }),
+    ...containerGrants(container, record),
     ...(record?.stopSignal !== undefined && { stopSignal: record.stopSignal }),
   }
 }

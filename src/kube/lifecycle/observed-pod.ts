@@ -54,6 +54,14 @@ export interface ObservedContainer {
   readonly specImage?: string
   /** What asks the newest instance to stop, such as `SIGTERM` (H8). */
   readonly stopSignal?: string
+  /** Who its first process runs as; the groups have the primary one among them (I2). */
+  readonly user?: ContainerUser
+}
+
+export interface ContainerUser {
+  readonly uid: number
+  readonly gid: number
+  readonly supplementalGroups: readonly number[]
 }
 
 export interface ExitedContainer {

@@ -46,6 +46,7 @@ export async function makeContainer(
   await writeFile(terminationMessageFile, '')
   // Any user of the container may write it; the umask would take that away.
   await chmod(terminationMessageFile, 0o666)
+  const user = userOf(world, container, image)
   const instance: Instance = {
     id,
     container: container.name,
@@ -53,6 +54,7 @@ export async function makeContainer(
     terminationMessageFile,
     stopSignal: effectiveStopSignal(container, image.config.stopSignal),
     image: { name: image.names[0] ?? container.image, id: image.id },
+    user: { uid: user.uid, gid: user.gid, supplementalGroups: [...new Set([user.gid, ...user.additionalGids])] },
   }
   const plan = buildContainerPlan(pod, container, {
     id,
@@ -68,7 +70,7 @@ export async function makeContainer(
       ...(await makeImageVolumeMounts(container, image, staging)),
       ...(await makeVolumeMounts(world, container, staging)),
     ],
-    user: userOf(world, container, image),
+    user,
     machine: world.parts.machine,
   })
   world.instances.set(id, instance)

@@ -7,6 +7,7 @@ import type {
   Rejection,
 } from '../../kube/lifecycle/observed-pod.ts'
 import { clampInstants } from './clamp-instants.ts'
+import type { Instance } from './pod-record.ts'
 
 /** What is known of one pod on the machine right now. Every change wakes the pod's loop. */
 export class PodObservations {
@@ -60,9 +61,10 @@ export class PodObservations {
   }
 
   /** What the newest instance was made of. */
-  setMade(name: string, { image, stopSignal }: Required<Pick<ObservedContainer, 'image' | 'stopSignal'>>): void {
+  setMade(name: string, { image, stopSignal, user }: Instance): void {
     const container = this.#seen.containers[name]
-    if (container !== undefined) this.setContainer(name, { ...container, image, stopSignal })
+    if (container !== undefined)
+      this.setContainer(name, { ...container, image, stopSignal, ...(user !== undefined && { user }) })
   }
 
   /** Notes how far a stop has come; a container that has ended meanwhile is left as it is. */

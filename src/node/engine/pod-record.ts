@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Pod } from '../../kube/api/pod.ts'
-import type { ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
+import type { ContainerUser, ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
 import type { PodPaths } from './pod-paths.ts'
 import { replaceFile } from './replace-file.ts'
 
@@ -14,6 +14,8 @@ export interface Instance {
   /** The name of the signal that asks it to stop (H8). */
   readonly stopSignal: string
   readonly image: { readonly name: string; readonly id: string }
+  /** Absent in records of earlier releases. */
+  readonly user?: ContainerUser
 }
 
 /**
