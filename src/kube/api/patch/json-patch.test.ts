@@ -64,7 +64,7 @@ const APPLIED: readonly Case[] = [
   ],
 ]
 
-const REFUSED: readonly Omit<Case, 3>[] = [
+const REFUSED: readonly (readonly [what: string, document: unknown, patch: readonly JsonPatchOperation[]])[] = [
   ['A.9 testing a value: error', { baz: 'qux' }, [{ op: 'test', path: '/baz', value: 'bar' }]],
   ['A.12 adding to what is not there', { foo: 'bar' }, [add('/baz/bat', 'qux')]],
   ['A.15 comparing text and number', { '/': 9, '~1': 10 }, [{ op: 'test', path: '/~01', value: '10' }]],

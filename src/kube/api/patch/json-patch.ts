@@ -40,7 +40,7 @@ export function readJsonPatch(patch: unknown): {
     )
   }
   const operations = patch.map((operation: unknown, index) => {
-    if (isJsonObject(operation)) return operation as JsonPatchOperation
+    if (isJsonObject(operation)) return operation
     throw new Failure('BadRequest', `error decoding patch: operation ${index} is not an object`)
   })
   const unknown = operations.flatMap((operation, index) =>
@@ -90,19 +90,24 @@ function perform(patching: Patching, operation: JsonPatchOperation): void {
   const { op } = operation
   const target = find(patching, operation.path, 'path')
   switch (op) {
-    case 'add':
-      return add(target, valueOf(operation))
+    case 'add': {
+      add(target, valueOf(operation))
+      return
+    }
     case 'remove':
       remove(target)
       return
-    case 'replace':
-      return replace(target, valueOf(operation))
+    case 'replace': {
+      replace(target, valueOf(operation))
+      return
+    }
     case 'move': {
       const { path, from } = operation
       if (String(path).startsWith(`${String(from)}/`)) throw new PatchError(`move ${String(from)} into itself`)
       const value = remove(find(patching, from, 'from'))
       // What moves away may have been before the target in the same list: it is found anew.
-      return add(find(patching, path, 'path'), value)
+      add(find(patching, path, 'path'), value)
+      return
     }
     case 'copy': {
       const text = JSON.stringify(read(find(patching, operation.from, 'from')))
@@ -110,7 +115,8 @@ function perform(patching: Patching, operation: JsonPatchOperation): void {
       if (patching.copiedBytes > MAXIMUM_COPIED_BYTES) {
         throw new PatchError(`copies make more than ${MAXIMUM_COPIED_BYTES} bytes`)
       }
-      return add(target, JSON.parse(text))
+      add(target, JSON.parse(text))
+      return
     }
     case 'test': {
       // Kubernetes takes what is not there for null.
@@ -135,7 +141,7 @@ function find(patching: Patching, pointer: unknown, member: string): Place {
 
 function placeIn(parent: unknown, name: string, pointer: string): Place {
   if (Array.isArray(parent)) return { in: 'list', parent, name }
-  if (isJsonObject(parent)) return { in: 'object', parent: parent as Record<string, unknown>, name }
+  if (isJsonObject(parent)) return { in: 'object', parent: parent, name }
   throw new PatchError(`doc is missing path: ${pointer}`)
 }
 
