@@ -1,6 +1,5 @@
 import { Failure } from './failure.ts'
 import { VERSION } from './main/program.ts'
-import { isAnswered, serverSocket } from './main/server-socket.ts'
 import type { InterruptSignal } from './user/cli/cli-environment.ts'
 import type { CliMachine, Connection, ConnectOptions } from './user/cli/cli-machine.ts'
 
@@ -14,6 +13,11 @@ const machine: CliMachine = {
     refuseUnlessRoot()
     const { serve } = await import('./main/serve.ts')
     await serve(options)
+  },
+  async serverAccess({ stateDirectory }) {
+    refuseUnlessRoot()
+    const { serverAccess } = await import('./main/remote-access.ts')
+    return serverAccess(stateDirectory)
   },
   async openImages(options) {
     refuseUnlessRoot()
@@ -29,6 +33,7 @@ const machine: CliMachine = {
 /** The server that runs on the state directory, or else one inside this process. */
 async function connectToServer(options: ConnectOptions): Promise<Connection> {
   refuseUnlessRoot()
+  const { isAnswered, serverSocket } = await import('./main/server-socket.ts')
   const socketPath = serverSocket(options.stateDirectory)
   if (!(await isAnswered(socketPath))) {
     const { embedServer } = await import('./main/embed-server.ts')

@@ -56,7 +56,7 @@ describe('what a command does not need is not loaded', () => {
     const { files, builtins } = loadedBy('src/main.ts', '--help')
     assert.ok(files.includes('src/user/cli/cli.ts'))
     assert.deepEqual(
-      files.filter((file) => !/^src\/(main|failure|user\/cli\/[\w-]+)\.ts$/.test(file)),
+      files.filter((file) => !/^src\/(main|main\/program|failure|user\/cli\/[\w-]+)\.ts$/.test(file)),
       [],
     )
     assert.equal(builtins.includes(FETCH), false)

@@ -1,11 +1,11 @@
 import type { RequestListener, Server } from 'node:http'
 import type { Store } from '../store/store.ts'
 import { type Access, rootAccess } from './access/access.ts'
-import type { AuthorityFiles } from './access/authority-files.ts'
 import { handleRequest } from './handle-request.ts'
 import { listenOnSocket } from './listen-on-socket.ts'
-import type { TlsAddress, TlsListener } from './listen-on-tls.ts'
+import type { TlsAddress } from './listen-on-tls.ts'
 import { makeStandingNamespaces } from './make-standing-namespaces.ts'
+import type { OpenRemote, RemoteOptions } from './open-remote.ts'
 import type { PodStreams } from './pod-streams.ts'
 import { type Ids, randomIds, type ServerParts } from './server-parts.ts'
 
@@ -37,15 +37,17 @@ export interface ServerOptions {
   /** For tests with clients that know no Unix sockets: also listen on 127.0.0.1, at this port, 0 for any. */
   readonly loopbackPort?: number
   readonly stalledClientMs?: number
+  /** How often a watch says how far it has come when it has nothing else to say; a minute when absent. */
+  readonly bookmarkEveryMs?: number
   /** For clients that come over the network; absent: only root on this machine comes in. */
-  readonly remote?: TlsAddress & { readonly files: AuthorityFiles }
+  readonly remote?: RemoteOptions
 }
 
 export interface OpenServer {
   /** Where it listens on 127.0.0.1, if it was asked to. */
   readonly loopbackPort: number | undefined
   /** Where it listens for TLS, if it was asked to. */
-  readonly remotePort: number | undefined
+  readonly remoteAddress: TlsAddress | undefined
   /** Takes no more requests, ends watches and logs, lets other answers finish. The store stays open. */
   close(): Promise<void>
 }
@@ -58,7 +60,18 @@ export interface OpenServer {
  */
 export async function openServer(options: ServerOptions): Promise<OpenServer> {
   const { store, streams, clock, nodeName, version, log, ids = randomIds } = options
-  const parts: ServerParts = { store, streams, clock, nodeName, version, log, ids }
+  const { bookmarkEveryMs } = options
+  const parts: ServerParts = {
+    store,
+    streams,
+    clock,
+    nodeName,
+    version,
+    log,
+    ids,
+    bookmarkEveryMs,
+    signing: options.remote?.files.signing,
+  }
   const closing = new AbortController()
   const stalledClientMs = options.stalledClientMs ?? STALLED_CLIENT_MS
   const listener =
@@ -74,23 +87,23 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       ? undefined
       : await listenOnLoopback(createServer(LIMITS, fromRoot), options.loopbackPort)
   const remote = options.remote === undefined ? undefined : await listenForRemote(options.remote)
-  const servers = [server, loopback?.server, remote?.server].filter((each) => each !== undefined)
+  const servers = [server, loopback?.server, ...(remote?.servers ?? [])].filter((each) => each !== undefined)
   return {
     loopbackPort: loopback?.port,
-    remotePort: remote?.port,
+    remoteAddress: remote?.address,
     async close() {
       closing.abort()
       await Promise.all(servers.map(closeServer))
     },
   }
 
-  async function listenForRemote({ files, ...address }: NonNullable<typeof options.remote>): Promise<TlsListener> {
-    const [{ listenOnTls }, { remoteAccess }] = await Promise.all([
-      import('./listen-on-tls.ts'),
+  async function listenForRemote(wanted: RemoteOptions): Promise<OpenRemote> {
+    const [{ openRemote }, { remoteAccess }] = await Promise.all([
+      import('./open-remote.ts'),
       import('./access/remote-access.ts'),
     ])
-    const access = remoteAccess({ store, signing: files.signing, nowMs: () => clock.nowMs() })
-    return listenOnTls(address, files, { limits: LIMITS, listener: listener(access) })
+    const access = remoteAccess({ store, signing: wanted.files.signing, nowMs: () => clock.nowMs() })
+    return openRemote(wanted, { limits: LIMITS, listener: listener(access), log })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts'
+import type { SigningKey } from './access/service-account-tokens.ts'
 import type { PodStreams } from './pod-streams.ts'
 
 /** What requests are answered with. */
@@ -12,6 +13,10 @@ export interface ServerParts {
   readonly version: string
   /** One line for the server's own log: a request that failed by a bug. */
   readonly log: (line: string) => void
+  /** How often a watch says how far it has come when it has nothing else to say; a minute when absent. */
+  readonly bookmarkEveryMs?: number | undefined
+  /** What tokens of service accounts are signed with; absent where nobody comes with one. */
+  readonly signing?: SigningKey | undefined
 }
 
 /** Where new objects get what is random about them. */

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../client/endpoint.ts'
+import type { ServerAccess } from './kubeconfig/merge-kubeconfig.ts'
 
 /** What commands ask of the machine itself: main.ts fills it. Nothing of it is loaded before it is called. */
 export interface CliMachine {
@@ -12,6 +13,12 @@ export interface CliMachine {
    * @throws Failure StateLocked while another one runs; StateCorrupt
    */
   serve(options: ServeOptions): Promise<void>
+  /**
+   * How clients get into the server of the state directory with all rights.
+   *
+   * @throws Failure NotFound when no server ever listened for them there
+   */
+  serverAccess(options: { readonly stateDirectory: string }): Promise<ServerAccess>
   openImages(options: { readonly stateDirectory: string }): Promise<ImageCommands>
   /** Everything that pods need of this machine, in the order in which it is shown. */
   doctor(options: { readonly stateDirectory: string; readonly signal: AbortSignal }): Promise<readonly MachineCheck[]>
@@ -21,15 +28,32 @@ export interface ConnectOptions {
   readonly stateDirectory: string
   /** Called while the server inside this process pulls an image; a server elsewhere tells by events alone. */
   readonly onPullProgress?: (image: string, progress: PullStep) => void
+  /** Of the server inside this process; absent: normal. */
+  readonly restartBackOff?: 'normal' | 'fast'
   readonly signal: AbortSignal
 }
 
 export interface ServeOptions {
   readonly stateDirectory: string
   readonly restartBackOff: 'normal' | 'fast'
+  readonly listen: ListenOptions
   /** Called once its API answers. */
-  readonly onReady: (socketPath: string) => void
+  readonly onReady: (at: ServedAt) => void
   readonly signal: AbortSignal
+}
+
+/** Where the server is reached by clients other than root on this machine. */
+export interface ListenOptions {
+  /** Absent: 127.0.0.1:6443 or, when somebody else has it, any free port there. */
+  readonly address?: { readonly host: string; readonly port: number }
+  /** More names and addresses that its certificate is to hold. */
+  readonly names: readonly string[]
+}
+
+export interface ServedAt {
+  readonly socketPath: string
+  /** Such as `https://127.0.0.1:6443`. */
+  readonly url: string
 }
 
 export interface Connection {

@@ -1,7 +1,7 @@
 import type { Command } from './command.ts'
 import { IMAGE_COMMANDS } from './image-commands.ts'
 import { NO_OPERANDS } from './command.ts'
-import { OUTPUT_FLAG, STATE_DIRECTORY_FLAG } from './common-flags.ts'
+import { OUTPUT_FLAG, RESTART_BACKOFF_FLAG, STATE_DIRECTORY_FLAG } from './common-flags.ts'
 import { RUN } from './run-command.ts'
 
 const SERVE: Command = {
@@ -13,11 +13,19 @@ same state directory goes on with them. While it runs, "peapod run" uses it inst
 Exit code: 0 when it was stopped; 1 when it cannot serve.`,
   operands: NO_OPERANDS,
   flags: [
+    RESTART_BACKOFF_FLAG,
     {
-      name: 'restart-backoff',
-      type: 'choice',
-      choices: ['normal', 'fast'],
-      help: 'crashed containers stay down 10s doubling to 5m, or 1s doubling to 1m (default: normal)',
+      name: 'listen',
+      type: 'text',
+      value: 'HOST:PORT',
+      help: 'where clients reach it, by TLS (default: 127.0.0.1:6443, or a free port there)',
+    },
+    {
+      name: 'tls-san',
+      type: 'text',
+      value: 'NAME',
+      repeatable: true,
+      help: 'another name or address of this machine that clients use',
     },
     STATE_DIRECTORY_FLAG,
   ],
@@ -26,6 +34,24 @@ Exit code: 0 when it was stopped; 1 when it cannot serve.`,
     { command: 'peapod serve --restart-backoff=fast', shows: 'for work on Pods that still crash' },
   ],
   load: async () => (await import('./serve.ts')).serve,
+}
+
+const KUBECONFIG: Command = {
+  name: 'kubeconfig',
+  summary: 'print what kubectl needs to reach the server, or merge it into your kubeconfig',
+  description: `It gives all rights on this server: keep it to yourself. The file that --merge writes is the first one of
+$KUBECONFIG, else ~/.kube/config; other clusters in it stay as they are.`,
+  operands: NO_OPERANDS,
+  flags: [
+    { name: 'merge', type: 'boolean', help: 'write it into your kubeconfig and make it the current context' },
+    { name: 'server', type: 'text', value: 'URL', help: 'reach the server by another address than its own' },
+    STATE_DIRECTORY_FLAG,
+  ],
+  examples: [
+    { command: 'peapod kubeconfig --merge && kubectl get pods', shows: 'use kubectl' },
+    { command: 'peapod kubeconfig > peapod.yaml', shows: 'keep it in a file of its own' },
+  ],
+  load: async () => (await import('./kubeconfig/kubeconfig.ts')).kubeconfig,
 }
 
 const DOCTOR: Command = {
@@ -51,4 +77,4 @@ const VERSION: Command = {
 }
 
 /** Every command, in the order in which the overview lists them. */
-export const COMMANDS: readonly Command[] = [RUN, SERVE, ...IMAGE_COMMANDS, DOCTOR, VERSION]
+export const COMMANDS: readonly Command[] = [RUN, SERVE, KUBECONFIG, ...IMAGE_COMMANDS, DOCTOR, VERSION]

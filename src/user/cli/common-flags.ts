@@ -12,6 +12,13 @@ export const STATE_DIRECTORY_FLAG: Flag = {
   help: `where images and running pods are kept (default: $PEAPOD_STATE_DIR or ${DEFAULT_STATE_DIRECTORY})`,
 }
 
+export const RESTART_BACKOFF_FLAG: Flag = {
+  name: 'restart-backoff',
+  type: 'choice',
+  choices: ['normal', 'fast'],
+  help: 'crashed containers stay down 10s doubling to 5m, or 1s doubling to 1m (default: normal)',
+}
+
 export const OUTPUT_FLAG: Flag = {
   name: 'output',
   short: 'o',

@@ -3,6 +3,7 @@ import type { Endpoint } from '../client/endpoint.ts'
 import type { CliEnvironment, InterruptSignal } from './cli-environment.ts'
 import type { CliMachine, ConnectOptions, ImageCommands, MachineCheck } from './cli-machine.ts'
 import { runCli } from './cli.ts'
+import type { ServerAccess } from './kubeconfig/merge-kubeconfig.ts'
 
 /** A stream that keeps what is written. */
 export class KeptOutput extends Writable {
@@ -48,6 +49,7 @@ export interface FakeWorld {
   readonly checks?: readonly MachineCheck[]
   readonly connect?: (options: ConnectOptions) => Promise<void>
   readonly serve?: CliMachine['serve']
+  readonly serverAccess?: ServerAccess
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   readonly stdin?: string
@@ -104,6 +106,10 @@ export class FakeCall {
         }
       },
       serve: (options) => (world.serve ?? neverReady)(options),
+      serverAccess: () =>
+        world.serverAccess === undefined
+          ? Promise.reject(new Error('this machine has no server'))
+          : Promise.resolve(world.serverAccess),
       openImages: () => Promise.resolve((world.images ?? {}) as ImageCommands),
       doctor: () => Promise.resolve(world.checks ?? []),
     }

@@ -8,7 +8,7 @@ import { FakeCall } from './fake-environment.ts'
 function server(seen: ServeOptions[]) {
   return (options: ServeOptions): Promise<void> => {
     seen.push(options)
-    options.onReady('/state/instances/server/api.sock')
+    options.onReady({ socketPath: '/state/instances/server/api.sock', url: 'https://127.0.0.1:6443' })
     return new Promise((resolve) => options.signal.addEventListener('abort', () => resolve()))
   }
 }
@@ -18,7 +18,7 @@ describe('serve', () => {
     it(`says where it serves, and ends well on ${signal}`, async () => {
       const seen: ServeOptions[] = []
       const call = new FakeCall(['serve', '--state-dir', '/state'], { serve: server(seen) })
-      await call.stderr.shows('serving on /state/instances/server/api.sock\n')
+      await call.stderr.shows('serving on https://127.0.0.1:6443 and /state/instances/server/api.sock\n')
       call.interrupt(signal)
       assert.equal(await call.exitCode, 0)
       assert.ok(call.stderr.text.endsWith(`${signal}: stopping; the Pods go on\n`))
@@ -37,6 +37,34 @@ describe('serve', () => {
     await call.exitCode
     assert.equal(seen[0]?.restartBackOff, 'fast')
   })
+
+  const addresses: readonly [text: string, host: string, port: number][] = [
+    ['127.0.0.1:7000', '127.0.0.1', 7000],
+    ['[::1]:7000', '::1', 7000],
+    [':7000', '0.0.0.0', 7000],
+    ['7000', '127.0.0.1', 7000],
+    ['machine.lan:0', 'machine.lan', 0],
+  ]
+  for (const [text, host, port] of addresses) {
+    it(`listens on ${text}`, async () => {
+      const seen: ServeOptions[] = []
+      const call = new FakeCall(['serve', '--listen', text, '--tls-san', 'a', '--tls-san', 'b'], {
+        serve: server(seen),
+      })
+      await call.stderr.shows('serving')
+      call.interrupt()
+      await call.exitCode
+      assert.deepEqual(seen[0]?.listen, { address: { host, port }, names: ['a', 'b'] })
+    })
+  }
+
+  for (const text of ['machine', '127.0.0.1:', ':70000', 'a:b']) {
+    it(`refuses to listen on ${text}`, async () => {
+      const call = new FakeCall(['serve', '--listen', text], { serve: server([]) })
+      assert.equal(await call.exitCode, 1)
+      assert.match(call.stderr.text, /--listen .* must be HOST:PORT/)
+    })
+  }
 
   it('says why it cannot serve', async () => {
     const locked = new Failure('StateLocked', 'serve "/state": another peapod server runs on it; stop that one first')

@@ -1,4 +1,6 @@
 import type { Invocation } from './command.ts'
+import { Failure } from '../../failure.ts'
+import type { ListenOptions } from './cli-machine.ts'
 import { writeText } from './output.ts'
 
 /** Serves until SIGTERM or Ctrl-C, and leaves the Pods running. */
@@ -14,11 +16,24 @@ export async function serve({ flags, environment }: Invocation): Promise<number>
     await environment.machine.serve({
       stateDirectory: flags.stateDirectory(environment.env),
       restartBackOff: flags.text('restart-backoff') === 'fast' ? 'fast' : 'normal',
-      onReady: (socketPath) => say(`serving on ${socketPath}\n`),
+      listen: { ...addressOf(flags.text('listen')), names: flags.texts('tls-san') },
+      onReady: ({ url, socketPath }) => say(`serving on ${url} and ${socketPath}\n`),
       signal: stop.signal,
     })
     return 0
   } finally {
     forget()
   }
+}
+
+/** `127.0.0.1:6443`, `[::1]:6443`, `:6443` for all addresses of the machine, `6443` for 127.0.0.1 alone. */
+function addressOf(text: string | undefined): Pick<ListenOptions, 'address'> {
+  if (text === undefined) return {}
+  const { host = '', port = '' } = /^(?:(?<host>.*):)?(?<port>\d{1,5})$/.exec(text)?.groups ?? {}
+  if (port === '' || Number(port) > 65_535) {
+    throw new Failure('UsageError', `--listen ${JSON.stringify(text)}: must be HOST:PORT, such as 127.0.0.1:6443`)
+  }
+  const named = host.replace(/^\[(.*)\]$/, '$1')
+  const everywhere = text.startsWith(':') ? '0.0.0.0' : '127.0.0.1'
+  return { address: { host: named === '' ? everywhere : named, port: Number(port) } }
 }

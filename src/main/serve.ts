@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ServeOptions } from '../user/cli/cli-machine.ts'
+import { makeEngine, sandboxMaker, schedule } from './make-engine.ts'
+import { openApi } from './open-api.ts'
+import { openImageStoreOf } from './open-images.ts'
+import { openRuntime } from './open-runtime.ts'
+import { rememberAddress, remoteOptions } from './remote-access.ts'
+import { serverSocket } from './server-socket.ts'
+
+/** Another name for each run of the machine. Tests put another file in its place. */
+const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id'
+
+/** The server of a state directory, until it is told to end: the pods go on without it. */
+export async function serve({ stateDirectory, restartBackOff, listen, signal, onReady }: ServeOptions): Promise<void> {
+  const [{ openServerDirectory, removeDeadInstances }, { openSqliteStore }, { FAST_BACK_OFF }] = await Promise.all([
+    import('../node/engine/instance-directory.ts'),
+    import('../node/store/sqlite-store.ts'),
+    import('../kube/lifecycle/restart-delay.ts'),
+  ])
+  const folder = await openServerDirectory(stateDirectory)
+  await using end = new AsyncDisposableStack()
+  end.defer(() => folder.release())
+  const store = openSqliteStore({ path: join(folder.directory, 'store.db'), survives: 'process-death' })
+  end.defer(() => store.close())
+  const runtime = end.use(await openRuntime(join(folder.directory, 'runtime')))
+  const sandboxes = await sandboxMaker()
+  const engine = await makeEngine({
+    store,
+    runtime,
+    images: await openImageStoreOf(stateDirectory),
+    sandboxes,
+    instanceDirectory: folder.directory,
+    outlived: { bootId: readFileSync(process.env['PEAPOD_BOOT_ID_FILE'] ?? BOOT_ID_FILE, 'utf8').trim() },
+    ...(restartBackOff === 'fast' ? { backOff: FAST_BACK_OFF } : {}),
+  })
+  const stopping = new AbortController()
+  const running = engine.run(AbortSignal.any([signal, stopping.signal]))
+  end.defer(() => running)
+  end.defer(() => stopping.abort())
+  await engine.adopted()
+  const scheduling = schedule(store, folder.directory, AbortSignal.any([signal, stopping.signal]))
+  end.defer(async () => {
+    stopping.abort()
+    await scheduling
+  })
+  const socketPath = serverSocket(stateDirectory)
+  const remote = await remoteOptions({ directory: folder.directory, listen, signal })
+  const server = await openApi({ engine: () => Promise.resolve(engine), store, socketPath, remote })
+  end.defer(() => server.close())
+  const swept = removeDeadInstances(stateDirectory, sandboxes)
+  end.defer(async () => {
+    await swept
+  })
+  onReady({ socketPath, url: rememberAddress(folder.directory, server.remoteAddress) })
+  await running
+}
