@@ -1,11 +1,11 @@
 import { Failure } from '../../../failure.ts'
-import type { Pod } from '../../../kube/api/pod.ts'
 import type { Problem } from '../../../kube/api/problem.ts'
 import { forbidden, invalid, notSupported } from '../../../kube/api/rules/finding.ts'
 import { PODS } from '../../store/resources.ts'
 import { notFound } from '../../store/store-failure.ts'
 import type { Answer } from '../answer.ts'
 import type { ObjectRequest } from '../api-request.ts'
+import { chooseContainer } from '../choose-container.ts'
 import { isSet, numberParameter } from '../number-parameter.ts'
 import type { PodLogOptions } from '../pod-streams.ts'
 import { refusal } from '../refusal.ts'
@@ -90,26 +90,6 @@ function checkStream(stream: string, tailLines: number | undefined): Problem[] {
   const unknown = Object.hasOwn(STREAMS, stream) ? [] : [notSupported('stream', stream, Object.keys(STREAMS))]
   if (stream === 'All' || tailLines === undefined) return unknown
   return [...unknown, forbidden('', '`tailLines` and specific `stream` are mutually exclusive for now')]
-}
-
-/** @throws Failure BadRequest in the words of the API server */
-function chooseContainer(pod: Pod, asked: string): string {
-  const names = (containers: readonly { readonly name: string }[] = []): string[] => containers.map(({ name }) => name)
-  const { containers, initContainers, ephemeralContainers } = pod.spec
-  const { name } = pod.metadata
-  if (asked !== '') {
-    const all = [...names(initContainers), ...names(containers), ...names(ephemeralContainers)]
-    if (all.includes(asked)) return asked
-    throw new Failure('BadRequest', `container ${asked} is not valid for pod ${name}`)
-  }
-  const [only, ...more] = containers
-  if (only !== undefined && more.length === 0) return only.name
-  const init = names(initContainers)
-  throw new Failure(
-    'BadRequest',
-    `a container name must be specified for pod ${name}, choose one of: [${names(containers).join(' ')}]` +
-      (init.length === 0 ? '' : ` or one of the init containers: [${init.join(' ')}]`),
-  )
 }
 
 function sinceOf(sinceSeconds: number | undefined, sinceTime: string, nowMs: number): { readonly sinceMs?: number } {
