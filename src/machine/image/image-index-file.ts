@@ -21,8 +21,15 @@ export interface IndexChange<T> {
   /** The same object: nothing is written. */
   readonly index: ImageIndex
   readonly result: T
-  /** Runs when the new index is on disk, still alone. What it moves to the directory is deleted after that. */
-  readonly afterwards?: (tempDir: string) => Promise<void>
+  /** Runs when the new index is on disk, still alone. @returns what takes the place of `result`. */
+  readonly afterwards?: (room: RoomForChange) => Promise<T>
+}
+
+interface RoomForChange {
+  /** What is moved here is deleted when the change is done. */
+  readonly tempDir: string
+  /** Puts another index in the place of the new one. */
+  readonly put: (index: ImageIndex) => Promise<void>
 }
 
 export function openImageIndexFile(directory: string, temp: TempSpace): ImageIndexFile {
@@ -45,9 +52,9 @@ export function openImageIndexFile(directory: string, temp: TempSpace): ImageInd
       try {
         const before = read()
         const { index, result, afterwards } = await change(before)
-        if (index !== before) await replaceFile(path, tempDir, JSON.stringify({ version: VERSION, ...index }))
-        await afterwards?.(tempDir)
-        return result
+        const put = (newer: ImageIndex) => replaceFile(path, tempDir, JSON.stringify({ version: VERSION, ...newer }))
+        if (index !== before) await put(index)
+        return afterwards === undefined ? result : await afterwards({ tempDir, put })
       } finally {
         lock.release()
       }

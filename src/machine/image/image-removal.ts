@@ -42,12 +42,15 @@ export function planRemoval(
  * @param which `dangling`: images that lost their last name to another image; `all`: whatever no container stands on.
  */
 export function planPrune(index: ImageIndex, which: 'dangling' | 'all', inUse: ReadonlySet<string>): PlannedRemoval {
-  const records = [...recordsById(index).values()]
-    .filter((same) => same.every((record) => !inUse.has(record.id)))
-    .filter((same) => which === 'all' || namesOf(index, same).length === 0)
-    .flat()
-  const names = namesOf(index, records)
-  return removeNames(index, { names, records, inUse, what: 'prune images' })
+  const isWanted = (same: readonly ImageRecord[]) => which === 'all' || namesOf(index, same).length === 0
+  const ids = [...recordsById(index)].filter(([, same]) => isWanted(same)).map(([id]) => id)
+  return planRemovalOf(index, new Set(ids), inUse)
+}
+
+/** Takes away all of these images that no container stands on, with all their names. */
+export function planRemovalOf(index: ImageIndex, ids: ReadonlySet<string>, inUse: ReadonlySet<string>): PlannedRemoval {
+  const records = Object.values(index.records).filter(({ id }) => ids.has(id) && !inUse.has(id))
+  return removeNames(index, { names: namesOf(index, records), records, inUse, what: 'remove images' })
 }
 
 interface RemovalStep {

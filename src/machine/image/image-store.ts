@@ -3,11 +3,13 @@ import { Failure } from '../../failure.ts'
 import { runCommand } from '../process/run-command.ts'
 import { commitImage, type StoreParts, unpackImage } from './add-image.ts'
 import { type ContentStore, openContentStore } from './content-store.ts'
+import type { ImageGarbagePolicy } from './compute-image-garbage.ts'
 import type { Image, ImageSource, PullProgress } from './image.ts'
 import { imageOf, type ImageRecord, recordNamed, recordsById } from './image-index.ts'
 import { openImageIndexFile } from './image-index-file.ts'
 import type { Descriptor } from './image-manifest.ts'
 import type { Removal } from './image-removal.ts'
+import { type ImageUses, openImageUses } from './image-uses.ts'
 import { machinePlatform, type Platform } from './platform.ts'
 import type { PushProgress } from './push-image.ts'
 import { identityOf, type ImageReference, parseReference, printReference } from './reference.ts'
@@ -46,6 +48,8 @@ export interface ImageStore extends ImageSource {
   remove(nameOrId: string, options?: { readonly force?: boolean }): Promise<Removal>
   /** @param which `dangling`: images without a name; `all`: those that no container stands on. */
   prune(which: 'dangling' | 'all'): Promise<Removal & { readonly freedBytes: number }>
+  /** Removes images by the policy that the store was opened with; without one, none. */
+  collectGarbage(signal: AbortSignal): Promise<void>
   diskUsageBytes(): Promise<number>
 }
 
@@ -64,6 +68,13 @@ export interface ImageStoreOptions {
   readonly proxyEnv?: Readonly<Record<string, string | undefined>>
   /** IDs of the images that containers stand on: never removed. */
   readonly imagesInUse?: () => Promise<ReadonlySet<string>>
+  /** Which images go by themselves, before a pull and when garbage is collected; absent: none. */
+  readonly garbage?: {
+    readonly policy: ImageGarbagePolicy
+    /** One line of what was removed, or what kept it from being removed. */
+    readonly tell: (line: string) => void
+  }
+  readonly nowMs?: () => number
   /** Makes an image that needs no registry, when it is first asked for; undefined: it knows none of that name. */
   readonly makeBuiltIn?: (reference: ImageReference, store: ImageStore) => Promise<Image | undefined>
   readonly retry?: RetryPolicy
@@ -95,6 +106,9 @@ class DirectoryImageStore implements ImageStore {
   readonly #temp: TempSpace
   readonly #options: ImageStoreOptions
   readonly #parts: StoreParts
+  readonly #uses: ImageUses
+  readonly #collections = openSharedWork<never, string>(() => '')
+  #toldOfGarbage = ''
   readonly #pulls = openSharedWork<PullProgress, Image>(topicOf)
   readonly #sharedLayers: SharedWork<PullProgress, void> = openSharedWork(topicOf)
   readonly #builtIns = openSharedWork<never, Image | undefined>(() => '')
@@ -107,6 +121,7 @@ class DirectoryImageStore implements ImageStore {
     this.content = openContentStore(directory, temp)
     const layers = openUnpackedLayers(directory, temp)
     const indexFile = openImageIndexFile(directory, temp)
+    this.#uses = openImageUses(directory)
     this.#parts = { content: this.content, layers, indexFile, layersAtOnce: LAYERS_AT_ONCE }
   }
 
@@ -123,8 +138,15 @@ class DirectoryImageStore implements ImageStore {
     return record && this.#imageOf(record)
   }
 
+  use(id: string): Promise<Image | undefined> {
+    this.#uses.note(id, this.#nowMs())
+    const record = this.#recordMeant(id)
+    return Promise.resolve(record && this.#imageOf(record))
+  }
+
   async pull(reference: string, caller: Caller<PullProgress>): Promise<Image> {
     const parsed = parseReference(reference)
+    await this.collectGarbage(caller.signal)
     const { pullImage } = await import('./pull-image.ts')
     const parts = {
       ...this.#parts,
@@ -167,7 +189,7 @@ class DirectoryImageStore implements ImageStore {
 
   async remove(nameOrId: string, { force = false } = {}): Promise<Removal> {
     const { removeImage } = await import('./remove-image.ts')
-    return removeImage(nameOrId, this.#parts, { inUse: await this.#inUse(), force, signal: NEVER })
+    return removeImage(nameOrId, this.#parts, { inUse: () => this.#inUse(), force, signal: NEVER })
   }
 
   async prune(which: 'dangling' | 'all'): Promise<Removal & { readonly freedBytes: number }> {
@@ -176,9 +198,29 @@ class DirectoryImageStore implements ImageStore {
     // Content without an image may be half of one that is coming.
     const isQuiet = !(await this.#temp.isInUse())
     if (isQuiet) await this.#temp.removePartials()
-    const directory = isQuiet ? this.directory : undefined
-    const removal = await pruneImages(which, this.#parts, { inUse: await this.#inUse(), directory, signal: NEVER })
+    const sweptDirectory = isQuiet ? this.directory : undefined
+    const removal = await pruneImages(which, this.#parts, { inUse: () => this.#inUse(), sweptDirectory, signal: NEVER })
     return { ...removal, freedBytes: Math.max(0, beforeBytes - (await this.diskUsageBytes())) }
+  }
+
+  async collectGarbage(signal: AbortSignal): Promise<void> {
+    const { garbage } = this.#options
+    if (garbage === undefined) return
+    const { collectImageGarbage } = await import('./collect-image-garbage.ts')
+    const line = await this.#collections.run('collect unused images', { signal }, (all) =>
+      collectImageGarbage({
+        policy: garbage.policy,
+        parts: this.#parts,
+        uses: this.#uses,
+        temp: this.#temp,
+        directory: this.directory,
+        inUse: () => this.#inUse(),
+        nowMs: this.#nowMs,
+        signal: all.signal,
+      }),
+    )
+    if (line !== this.#toldOfGarbage && line !== '') garbage.tell(line)
+    this.#toldOfGarbage = line
   }
 
   async diskUsageBytes(): Promise<number> {
@@ -195,6 +237,8 @@ class DirectoryImageStore implements ImageStore {
       // One use of the temp space all the way: whoever prunes sees that content is being made.
       const image = await this.#temp.use(async () => {
         const record = await get()
+        // Before it is known: nobody sees it without.
+        this.#uses.note(record.id, this.#nowMs())
         return (await commitImage(record, name, this.#parts, signal)) ? this.#imageOf(record) : undefined
       })
       if (image !== undefined) return image
@@ -202,6 +246,8 @@ class DirectoryImageStore implements ImageStore {
     const what = name ?? 'an image'
     throw new Failure('ErrImagePull', `keep ${what}: its layers were removed again and again while it came; try again`)
   }
+
+  readonly #nowMs = (): number => this.#options.nowMs?.() ?? Date.now()
 
   #inUse(): Promise<ReadonlySet<string>> {
     return this.#options.imagesInUse?.() ?? Promise.resolve(new Set())

@@ -56,6 +56,13 @@ interface LayerSize {
 export interface ImageSource {
   /** The image, when it is on this machine already (built-in images count: they are made when first asked for). */
   find(reference: string): Promise<Image | undefined>
+  /**
+   * Notes that an image is needed now.
+   *
+   * @param id of an image that whoever asks has already made known as one that a container stands on.
+   * @returns undefined when it was removed before that: it is as if it had never been here.
+   */
+  use(id: string): Promise<Image | undefined>
   /** @throws Failure ErrImagePull | InvalidImageName | RegistryUnavailable */
   pull(
     reference: string,

@@ -3,12 +3,17 @@ import { join } from 'node:path'
 import type { StoreParts } from './add-image.ts'
 import { type ContentList, contentBetween, contentOf, type ImageIndex } from './image-index.ts'
 import type { IndexChange } from './image-index-file.ts'
-import { planPrune, type PlannedRemoval, planRemoval, type Removal } from './image-removal.ts'
+import { planPrune, type PlannedRemoval, planRemoval, planRemovalOf, type Removal } from './image-removal.ts'
 
 export interface RemovalOptions {
   /** IDs of images that containers stand on. */
-  readonly inUse: ReadonlySet<string>
+  readonly inUse: () => Promise<ReadonlySet<string>>
   readonly signal: AbortSignal
+}
+
+interface SweepOptions extends RemovalOptions {
+  /** Of the store: content that belongs to no image goes too; absent: it is left alone. */
+  readonly sweptDirectory?: string | undefined
 }
 
 /** Takes off a name, or removes an image and what only it needs. @throws Failure NotFound | Conflict | ImageInUse */
@@ -17,42 +22,59 @@ export function removeImage(
   parts: StoreParts,
   options: RemovalOptions & { readonly force: boolean },
 ): Promise<Removal> {
-  return parts.indexFile.update(options.signal, (index) => {
-    const planned = planRemoval(index, nameOrId, options)
-    return Promise.resolve(change(planned, contentBetween(contentOf(index), contentOf(planned.index)), parts))
-  })
+  const { force } = options
+  return remove(parts, options, (index, inUse) => planRemoval(index, nameOrId, { force, inUse }))
 }
+
+/** Removes images that nobody needs. */
+export function pruneImages(which: 'dangling' | 'all', parts: StoreParts, options: SweepOptions): Promise<Removal> {
+  return remove(parts, options, (index, inUse) => planPrune(index, which, inUse))
+}
+
+/** Removes these images, but for those that a container stands on by now. */
+export function removeImages(ids: ReadonlySet<string>, parts: StoreParts, options: SweepOptions): Promise<Removal> {
+  return remove(parts, options, (index, inUse) => planRemovalOf(index, ids, inUse))
+}
+
+type Plan = (index: ImageIndex, inUse: ReadonlySet<string>) => PlannedRemoval
 
 /**
- * Removes images that nobody needs.
- *
- * @param options.directory of the store: content that belongs to no image goes too; undefined leaves it alone.
+ * Whoever is about to use an image notes that first, and looks for the image after that. So either he finds that it is
+ * gone, or his note is found here once it is gone from the index: then it comes back, before any of its content goes.
  */
-export function pruneImages(
-  which: 'dangling' | 'all',
-  parts: StoreParts,
-  options: RemovalOptions & { readonly directory: string | undefined },
-): Promise<Removal> {
-  return parts.indexFile.update(options.signal, (index) => {
-    const planned = planPrune(index, which, options.inUse)
-    const before = options.directory === undefined ? contentOf(index) : contentOnDisk(options.directory, index)
-    return Promise.resolve(change(planned, contentBetween(before, contentOf(planned.index)), parts))
+function remove(parts: StoreParts, options: SweepOptions, plan: Plan): Promise<Removal> {
+  return parts.indexFile.update(options.signal, async (index): Promise<IndexChange<Removal>> => {
+    const planned = plan(index, await options.inUse())
+    return {
+      index: planned.index,
+      result: planned,
+      async afterwards({ tempDir, put }) {
+        const final = await replan(index, planned, { options, plan, put })
+        const before =
+          options.sweptDirectory === undefined ? contentOf(index) : contentOnDisk(options.sweptDirectory, index)
+        const gone = contentBetween(before, contentOf(final.index))
+        for (const digest of gone.blobs) await parts.content.remove(digest)
+        for (const diffId of gone.diffIds) await parts.layers.moveAway(diffId, tempDir)
+        const { untagged, deleted } = final
+        return { untagged, deleted }
+      },
+    }
   })
 }
 
-function change(
-  { index, untagged, deleted }: PlannedRemoval,
-  gone: ContentList,
-  parts: StoreParts,
-): IndexChange<Removal> {
-  return {
-    index,
-    result: { untagged, deleted },
-    afterwards: async (tempDir) => {
-      for (const digest of gone.blobs) await parts.content.remove(digest)
-      for (const diffId of gone.diffIds) await parts.layers.moveAway(diffId, tempDir)
-    },
-  }
+async function replan(
+  index: ImageIndex,
+  planned: PlannedRemoval,
+  { options, plan, put }: { options: RemovalOptions; plan: Plan; put: (index: ImageIndex) => Promise<void> },
+): Promise<PlannedRemoval> {
+  if (planned.deleted.length === 0) return planned
+  const inUse = await options.inUse()
+  if (!planned.deleted.some((id) => inUse.has(id))) return planned
+  // What the plan says of it now may be that nothing may go.
+  await put(index)
+  const again = plan(index, inUse)
+  await put(again.index)
+  return again
 }
 
 /** Everything that lies there, and everything that should. */

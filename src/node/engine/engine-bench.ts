@@ -48,7 +48,11 @@ export const NODE: NodeFacts = {
   labels: {},
   allocatable: { cpu: '4', memory: '4Gi', pods: '10' },
 }
-const PRESENT: ImageSource = { find: () => Promise.resolve(IMAGE), pull: () => Promise.resolve(IMAGE) }
+const PRESENT: ImageSource = {
+  find: () => Promise.resolve(IMAGE),
+  use: () => Promise.resolve(IMAGE),
+  pull: () => Promise.resolve(IMAGE),
+}
 export const KEY = { namespace: 'default', name: 'web' }
 /** Real milliseconds that a step of the engine may take: it makes folders. */
 const LIMIT_MS = 5_000

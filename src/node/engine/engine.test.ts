@@ -136,6 +136,7 @@ describe('Engine', () => {
       {},
       {
         find: () => Promise.resolve(undefined),
+        use: () => Promise.resolve(IMAGE),
         pull: () => {
           pulls += 1
           if (pulls === 1) return Promise.reject(new Failure('ErrImagePull', 'pull "x": no route to host'))
@@ -156,6 +157,7 @@ describe('Engine', () => {
       {},
       {
         find: () => Promise.resolve(undefined),
+        use: () => Promise.resolve(IMAGE),
         pull: (_reference, { signal }) =>
           new Promise((_resolve, reject) => {
             signal.addEventListener('abort', () => reject(new Failure('Interrupted', 'pull "x": stopped')))

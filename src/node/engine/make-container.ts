@@ -41,7 +41,7 @@ export async function makeContainer(
     mkdir(directory, { recursive: true }),
     mkdir(dirname(logFile), { recursive: true }),
     mkdir(staging, { recursive: true }),
-    noteImageInUse(world.paths, image.id),
+    holdImage(world, container, image),
   ])
   await writeFile(terminationMessageFile, '')
   // Any user of the container may write it; the umask would take that away.
@@ -76,6 +76,13 @@ export async function makeContainer(
   world.instances.set(id, instance)
   await world.parts.runtime.create(plan, options.signal)
   return instance
+}
+
+/** In this order: from the note on nobody removes it, and who did before is found out by looking. */
+async function holdImage(world: PodWorld, { image: reference }: Container, { id }: Image): Promise<void> {
+  await noteImageInUse(world.paths, id)
+  if ((await world.parts.images.use(id)) !== undefined) return
+  throw new Failure('ErrImagePull', `image "${reference}" was removed from this machine while its container was made`)
 }
 
 function userOf(world: PodWorld, container: Container, image: Image): ProcessPlan['user'] {
