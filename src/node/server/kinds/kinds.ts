@@ -1,4 +1,25 @@
-import { CONFIG_MAPS, EVENTS, LEASES, NAMESPACES, PODS, SECRETS, SERVICE_ACCOUNTS } from '../../store/resources.ts'
+import {
+  CLUSTER_ROLE_BINDINGS,
+  CLUSTER_ROLES,
+  CONFIG_MAPS,
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  EVENTS,
+  LEASES,
+  LIMIT_RANGES,
+  NAMESPACES,
+  NODES,
+  POD_TEMPLATES,
+  PODS,
+  PRIORITY_CLASSES,
+  RESOURCE_QUOTAS,
+  ROLE_BINDINGS,
+  ROLES,
+  RUNTIME_CLASSES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+} from '../../store/resources.ts'
 import type { Resource } from '../../store/store.ts'
 import type { Kind } from './kind.ts'
 
@@ -11,12 +32,28 @@ interface Registered {
 /** Every kind of objects that the server has, in the order in which discovery names groups. */
 const REGISTERED: readonly Registered[] = [
   { resource: CONFIG_MAPS, load: async () => (await import('./config-map.ts')).configMapKind },
+  { resource: ENDPOINTS, load: async () => (await import('./endpoints.ts')).endpointsKind },
   { resource: EVENTS, load: async () => (await import('./event.ts')).eventKind },
+  { resource: LIMIT_RANGES, load: async () => (await import('./limit-range.ts')).limitRangeKind },
   { resource: NAMESPACES, load: async () => (await import('./namespace.ts')).namespaceKind },
+  { resource: NODES, load: async () => (await import('./node.ts')).nodeKind },
   { resource: PODS, load: async () => (await import('./pod.ts')).podKind },
+  { resource: POD_TEMPLATES, load: async () => (await import('./pod-template.ts')).podTemplateKind },
+  { resource: RESOURCE_QUOTAS, load: async () => (await import('./resource-quota.ts')).resourceQuotaKind },
   { resource: SECRETS, load: async () => (await import('./secret.ts')).secretKind },
   { resource: SERVICE_ACCOUNTS, load: async () => (await import('./service-account.ts')).serviceAccountKind },
+  { resource: SERVICES, load: async () => (await import('./service.ts')).serviceKind },
+  {
+    resource: CLUSTER_ROLE_BINDINGS,
+    load: async () => (await import('./cluster-role-binding.ts')).clusterRoleBindingKind,
+  },
+  { resource: CLUSTER_ROLES, load: async () => (await import('./cluster-role.ts')).clusterRoleKind },
+  { resource: ROLE_BINDINGS, load: async () => (await import('./role-binding.ts')).roleBindingKind },
+  { resource: ROLES, load: async () => (await import('./role.ts')).roleKind },
+  { resource: PRIORITY_CLASSES, load: async () => (await import('./priority-class.ts')).priorityClassKind },
   { resource: LEASES, load: async () => (await import('./lease.ts')).leaseKind },
+  { resource: RUNTIME_CLASSES, load: async () => (await import('./runtime-class.ts')).runtimeClassKind },
+  { resource: ENDPOINT_SLICES, load: async () => (await import('./endpoint-slice.ts')).endpointSliceKind },
 ]
 
 const registeredByPath = new Map(

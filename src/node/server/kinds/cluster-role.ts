@@ -1,0 +1,17 @@
+import { brokenByPathSegment } from '../../../kube/api/rules/names.ts'
+import { checkClusterRole } from '../../../kube/api/rules/rbac.ts'
+import { CLUSTER_ROLES, type ClusterRole } from '../../store/resources.ts'
+import type { Kind } from './kind.ts'
+import { selectable } from './selectable.ts'
+import { storedRules } from './stored-rules.ts'
+
+export const clusterRoleKind: Kind<ClusterRole> = {
+  resource: CLUSTER_ROLES,
+  singular: 'clusterrole',
+  shortNames: [],
+  subresources: [],
+  canDeleteCollection: true,
+  ...selectable(),
+  rules: (existing) =>
+    storedRules({ typeName: 'V1ClusterRole', nameRule: brokenByPathSegment, check: checkClusterRole }, existing),
+}

@@ -1,0 +1,16 @@
+import { brokenByPathSegment } from '../../../kube/api/rules/names.ts'
+import { checkRole } from '../../../kube/api/rules/rbac.ts'
+import { type Role, ROLES } from '../../store/resources.ts'
+import type { Kind } from './kind.ts'
+import { selectable } from './selectable.ts'
+import { storedRules } from './stored-rules.ts'
+
+export const roleKind: Kind<Role> = {
+  resource: ROLES,
+  singular: 'role',
+  shortNames: [],
+  subresources: [],
+  canDeleteCollection: true,
+  ...selectable(),
+  rules: (existing) => storedRules({ typeName: 'V1Role', nameRule: brokenByPathSegment, check: checkRole }, existing),
+}
