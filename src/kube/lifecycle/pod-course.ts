@@ -39,8 +39,11 @@ export function computePodCourse(pod: Pod, seen: ObservedPod, nowMs: number): Po
   if (isLate && (!wasOver || pod.status.reason === 'DeadlineExceeded')) {
     return ending(pod, 'DeadlineExceeded', stopBeganMs(seen, deadlineMs, nowMs))
   }
-  if (seen.evicted !== undefined && endedAtMs === undefined && (!wasOver || pod.status.reason === 'Evicted')) {
-    return { is: 'ending', because: 'Evicted', sinceMs: seen.evicted.atMs, graceSeconds: EVICTION_GRACE_SECONDS }
+  const { evicted } = seen
+  // What had ended before it took too much stays what it was; what the eviction ended did not end by itself.
+  const isEvicted = evicted !== undefined && !(endedAtMs !== undefined && endedAtMs < evicted.atMs)
+  if (isEvicted && (!wasOver || pod.status.reason === 'Evicted')) {
+    return { is: 'ending', because: 'Evicted', sinceMs: evicted.atMs, graceSeconds: EVICTION_GRACE_SECONDS }
   }
   if (endedAtMs !== undefined) return ending(pod, 'PodFinished', stopBeganMs(seen, endedAtMs, nowMs))
   // Invariant 7: the phase on record holds even when the containers' own records are gone.
