@@ -1,7 +1,7 @@
 import { Failure } from '../../failure.ts'
 
 /**
- * @param accept the Accept header. JSON of the objects themselves is what there is: neither protobuf nor tables (`as=`).
+ * Of what writes: it is answered with JSON of the objects themselves, whatever else the client would take.
  * @throws Failure NotAcceptable
  */
 export function checkAcceptsJson(accept: string | undefined): void {

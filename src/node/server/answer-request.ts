@@ -31,9 +31,13 @@ export async function answerRequest(
 
 async function answerCollection(parts: ServerParts, method: string, request: ApiRequest): Promise<Answer> {
   const { kind, namespace, query, incoming } = request
+  if (kind.answer !== undefined) {
+    if (method !== 'POST') throw methodNotAllowed()
+    const { answerQuestion } = await import('./verbs/answer-question.ts')
+    return answerQuestion(parts, request)
+  }
   switch (method) {
     case 'GET':
-      checkAcceptsJson(incoming.headers.accept)
       return isSet(query, 'watch') ? watchObjects(parts, request) : listObjects(parts, request)
     case 'POST': {
       if (kind.resource.namespaced && namespace === undefined) throw methodNotAllowed()
@@ -63,11 +67,15 @@ async function answerObject(
     const { readPodLog } = await import('./verbs/read-log.ts')
     return readPodLog(parts, request)
   }
-  checkAcceptsJson(incoming.headers.accept)
+  if (subresource === 'token') {
+    if (method !== 'POST') throw methodNotAllowed()
+    const { createAccountToken } = await import('./verbs/create-account-token.ts')
+    return createAccountToken(parts, request)
+  }
   const part = subresource === 'status' ? 'status' : 'object'
+  if (method === 'GET') return getObject(parts, request)
+  checkAcceptsJson(incoming.headers.accept)
   switch (method) {
-    case 'GET':
-      return getObject(parts, request)
     case 'PUT': {
       const { updateObject } = await import('./verbs/update.ts')
       return updateObject(parts, request, part)

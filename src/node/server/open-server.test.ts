@@ -128,7 +128,8 @@ describe('the server', () => {
       ['application/vnd.kubernetes.protobuf,application/json', 200],
       ['*/*', 200],
       ['application/vnd.kubernetes.protobuf', 406],
-      ['application/json;as=Table;v=v1;g=meta.k8s.io', 406],
+      ['application/json;as=Table;v=v1;g=meta.k8s.io', 200],
+      ['application/json;as=Table;v=v2;g=meta.k8s.io', 406],
     ] as const) {
       assert.equal((await server.get(PODS_PATH, { accept })).code, code, accept)
     }

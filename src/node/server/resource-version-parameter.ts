@@ -10,3 +10,18 @@ export function resourceVersionParameter(query: URLSearchParams): string | undef
     `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
   )
 }
+
+/**
+ * Refuses to read a state that is newer than the newest: its version was given by a store that is gone.
+ *
+ * @throws Failure Timeout, as the API server answers once it has waited for that state in vain
+ */
+export function checkNotTooNew(asked: string | undefined, newest: string): void {
+  if (asked === undefined || Number(asked) <= Number(newest)) return
+  throw new Failure('Timeout', `Timeout: Too large resource version: ${asked}, current: ${newest}`, {
+    details: {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    },
+  })
+}

@@ -14,37 +14,43 @@ export async function* watchChanges<T extends KubeObject>(
   const isOver = (): boolean => signal.aborted || log.closed
   let cursor = history.parseVersion(options.fromResourceVersion)
   let told = cursor
+  let toldAtMs = performance.now()
   while (!isOver()) {
     for (const change of history.after(cursor)) {
       cursor = change.resourceVersion
       const event = change.resourceId === id ? computeWatchEvent(change, options) : undefined
       if (event === undefined) continue
       told = cursor
+      toldAtMs = performance.now()
       yield event
       if (isOver()) return
     }
     if (cursor < log.end) continue
-    const isTimeForBookmark = await waitForChange(log, signal, bookmarkEveryMs)
-    if (isTimeForBookmark && cursor === log.end && cursor > told) {
-      told = cursor
-      yield { type: 'BOOKMARK', resourceVersion: String(cursor) }
+    // Changes that this watch has nothing to say of come and go meanwhile: they do not put the bookmark off.
+    const leftMs = bookmarkEveryMs === undefined ? undefined : toldAtMs + bookmarkEveryMs - performance.now()
+    if (leftMs === undefined || leftMs > 0) {
+      await waitForChange(log, signal, leftMs)
+      continue
     }
+    toldAtMs = performance.now()
+    if (cursor === told) continue
+    told = cursor
+    yield { type: 'BOOKMARK', resourceVersion: String(cursor) }
   }
 }
 
-/** @returns true when the time was over first. */
-function waitForChange(log: ChangeLog, signal: AbortSignal, limitMs: number | undefined): Promise<boolean> {
+/** Settles with the next change, the signal, or after the limit. */
+function waitForChange(log: ChangeLog, signal: AbortSignal, limitMs: number | undefined): Promise<void> {
   return new Promise((resolve) => {
-    const stop = (isTimeOver: boolean): void => {
+    const stop = (): void => {
       clearTimeout(timer)
       stopListening()
-      signal.removeEventListener('abort', onAbort)
-      resolve(isTimeOver)
+      signal.removeEventListener('abort', stop)
+      resolve()
     }
-    const onAbort = (): void => stop(false)
-    const stopListening = log.onceMore(() => stop(false))
-    const timer = limitMs === undefined ? undefined : setTimeout(stop, limitMs, true)
-    signal.addEventListener('abort', onAbort)
-    if (signal.aborted) stop(false)
+    const stopListening = log.onceMore(stop)
+    const timer = limitMs === undefined ? undefined : setTimeout(stop, limitMs)
+    signal.addEventListener('abort', stop)
+    if (signal.aborted) stop()
   })
 }

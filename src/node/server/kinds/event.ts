@@ -22,4 +22,5 @@ export const eventKind: Kind<Event> = {
   selectableFields: Object.keys(FIELDS),
   fieldValue: (event, field) => FIELDS[field]?.(event) ?? '',
   rules: async () => (await import('./event-rules.ts')).eventRules,
+  columns: async () => (await import('../tables/event-columns.ts')).eventColumns,
 }

@@ -14,6 +14,7 @@ export const namespaceKind: Kind<Namespace> = {
   selectableFields: ['status.phase'],
   fieldValue: (namespace) => namespace.status?.phase ?? '',
   rules: async () => (await import('./namespace-rules.ts')).namespaceRules,
+  columns: async () => (await import('../tables/namespace-columns.ts')).namespaceColumns,
   deletion(namespace) {
     const { name = '' } = namespace.metadata
     if (!STANDING_NAMESPACES.some((standing) => standing === name)) return { is: 'at-once' }

@@ -25,6 +25,7 @@ export const podKind: Kind<Pod> = {
   fieldValue: (pod, field) => FIELDS[field]?.(pod) ?? '',
   // Kubernetes' rules for Pods are most of this server's code: reading needs none of it.
   rules: async () => (await import('./pod-rules.ts')).podRules,
+  columns: async () => (await import('../tables/pod-columns.ts')).podColumns,
   deletion: podDeletion,
 }
 

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import type { Pod } from '../../../kube/api/pod.ts'
 import { openMemoryStore } from '../../store/memory-store.ts'
-import { PODS } from '../../store/resources.ts'
+import { type Namespace, NAMESPACES, PODS } from '../../store/resources.ts'
 import { PODS_PATH, TestServer, type WatchLine } from '../test-server.ts'
 
 const inShort = ({ type, object }: WatchLine): string =>
@@ -22,6 +22,12 @@ async function take(events: AsyncIterable<WatchLine>, count: number): Promise<st
 const labelled =
   (app: string) =>
   (pod: Pod): Pod => ({ ...pod, metadata: { ...pod.metadata, labels: { app } } })
+
+let serial = 0
+const relabelled = (namespace: Namespace): Namespace => ({
+  ...namespace,
+  metadata: { ...namespace.metadata, annotations: { serial: String(++serial) } },
+})
 
 describe('watch', () => {
   it('from a version tells what happened and what happens, each event at once', async () => {
@@ -77,8 +83,58 @@ describe('watch', () => {
 
   it('ends after its timeout, whole', async () => {
     await using server = await TestServer.open()
-    const reply = await server.get(`${PODS_PATH}?watch=true&resourceVersion=4&timeoutSeconds=0`)
+    const reply = await server.get(`${PODS_PATH}?watch=true&resourceVersion=4&timeoutSeconds=1`)
     assert.deepEqual([reply.code, reply.text], [200, ''])
+  })
+
+  it('says how far it has come, however busy other resources are', async () => {
+    await using server = await TestServer.open({ bookmarkEveryMs: 20 })
+    await server.createPod('a')
+    const events = server.watch(`${PODS_PATH}?watch=true&resourceVersion=5&allowWatchBookmarks=true`)
+    const bookmark = events.next()
+    const busy = setInterval(() => void server.store.modify(NAMESPACES, { name: 'default' }, relabelled), 5)
+    try {
+      const { type, object } = (await bookmark).value ?? assert.fail()
+      assert.equal(type, 'BOOKMARK')
+      assert.ok(Number(object.metadata.resourceVersion) > 5)
+    } finally {
+      clearInterval(busy)
+      await events.return()
+    }
+  })
+
+  it('refuses parameters that do not go together, in the words of Kubernetes', async () => {
+    await using server = await TestServer.open()
+    const invalid = (what: string): string => `ListOptions.meta.k8s.io "" is invalid: ${what}`
+    const cases: [query: string, message: string][] = [
+      [
+        'sendInitialEvents=true',
+        invalid(
+          'resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+        ),
+      ],
+      [
+        'resourceVersionMatch=NotOlderThan&resourceVersion=1',
+        invalid(
+          'resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+        ),
+      ],
+      [
+        'sendInitialEvents=true&resourceVersionMatch=Exact',
+        invalid(
+          '[resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan, ' +
+            'resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"]',
+        ),
+      ],
+    ]
+    for (const [query, message] of cases) {
+      const { code, json } = await server.get(`${PODS_PATH}?watch=true&${query}`)
+      assert.deepEqual([code, json.message], [422, message], query)
+    }
+    const future = await server.get(
+      `${PODS_PATH}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=999`,
+    )
+    assert.deepEqual([future.code, future.json.message], [504, 'Timeout: Too large resource version: 999, current: 4'])
   })
 
   it('from a version that is forgotten or never was is told 410 in an event', async () => {

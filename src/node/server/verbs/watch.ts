@@ -1,9 +1,9 @@
-import { jsonOf } from '../../store/object-json.ts'
-import type { KubeObject, Resource, Selection, Store, WatchEvent } from '../../store/store.ts'
+import type { KubeObject, Resource, Selection, Store } from '../../store/store.ts'
 import type { Answer } from '../answer.ts'
+import { type AnswerForm, answerForm } from '../answer-form.ts'
 import type { ApiRequest } from '../api-request.ts'
 import { isSet, numberParameter } from '../number-parameter.ts'
-import { resourceVersionParameter } from '../resource-version-parameter.ts'
+import { checkNotTooNew, resourceVersionParameter } from '../resource-version-parameter.ts'
 import { parseSelection } from '../selection.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { failureStatus } from '../status.ts'
@@ -11,34 +11,48 @@ import { failureStatus } from '../status.ts'
 /** As Kubernetes: a watch that says nothing says at least how far it has come. */
 const BOOKMARK_EVERY_MS = 60_000
 /** Kubernetes ends watches after 30 to 60 minutes, so that clients do not stay on one server for ever. */
-const DEFAULT_TIMEOUT_SECONDS = 45 * 60
+const SHORTEST_DEFAULT_SECONDS = 30 * 60
 /** setTimeout knows no longer time. */
 const LONGEST_TIMEOUT_SECONDS = 2_147_483
 
 /** Changes as they happen, a JSON document per line. */
-export function watchObjects({ store }: ServerParts, request: ApiRequest): Answer {
+export async function watchObjects(
+  { store, clock, bookmarkEveryMs }: ServerParts,
+  request: ApiRequest,
+): Promise<Answer> {
   const { query, kind } = request
-  const timeoutSeconds = Math.min(
-    numberParameter(query, 'timeoutSeconds') ?? DEFAULT_TIMEOUT_SECONDS,
-    LONGEST_TIMEOUT_SECONDS,
-  )
+  const form = await answerForm(request, 'one', () => clock.nowMs())
+  if (query.has('resourceVersionMatch') || query.has('sendInitialEvents')) {
+    const { checkListOptions } = await import('../list-options.ts')
+    checkListOptions(query, 'watch')
+  }
   const wanted: Wanted = {
     resource: kind.resource,
     selection: parseSelection(request),
+    form,
     from: resourceVersionParameter(query),
-    withBookmarks: isSet(query, 'allowWatchBookmarks'),
+    bookmarkEveryMs: isSet(query, 'allowWatchBookmarks') ? (bookmarkEveryMs ?? BOOKMARK_EVERY_MS) : undefined,
     withInitialEvents: query.has('sendInitialEvents') ? isSet(query, 'sendInitialEvents') : undefined,
-    timeoutMs: Math.max(timeoutSeconds, 0) * 1000,
+    timeoutMs: timeoutSeconds(query) * 1000,
     signal: request.signal,
   }
+  if (wanted.withInitialEvents === true) checkNotTooNew(wanted.from, store.resourceVersion)
   return { is: 'stream', contentType: 'application/json', parts: watchLines(store, wanted) }
+}
+
+/** Watches that begin together do not end together, or all their clients would come back at once. */
+function timeoutSeconds(query: URLSearchParams): number {
+  const asked = numberParameter(query, 'timeoutSeconds') ?? 0
+  return asked > 0 ? Math.min(asked, LONGEST_TIMEOUT_SECONDS) : SHORTEST_DEFAULT_SECONDS * (1 + Math.random())
 }
 
 interface Wanted {
   readonly resource: Resource
   readonly selection: Selection<KubeObject>
+  readonly form: AnswerForm
   readonly from: string | undefined
-  readonly withBookmarks: boolean
+  /** undefined: the client wants none. */
+  readonly bookmarkEveryMs: number | undefined
   /** undefined: only a watch that names no version begins with what there is. */
   readonly withInitialEvents: boolean | undefined
   readonly timeoutMs: number
@@ -46,21 +60,26 @@ interface Wanted {
 }
 
 async function* watchLines(store: Store, wanted: Wanted): AsyncGenerator<string, void, undefined> {
-  const { resource, selection, withBookmarks } = wanted
+  const { resource, selection, form, bookmarkEveryMs } = wanted
   const end = new AbortController()
   const stop = (): void => end.abort()
   const timer = setTimeout(stop, wanted.timeoutMs)
   wanted.signal.addEventListener('abort', stop)
   try {
     const { initial, from } = startOf(store, wanted)
-    for (const object of initial) yield eventLine({ type: 'ADDED', object, resourceVersion: from }, resource)
-    if (wanted.withInitialEvents === true && withBookmarks) yield bookmarkLine(resource, from, true)
-    const bookmarkEveryMs = withBookmarks ? BOOKMARK_EVERY_MS : undefined
+    for (const object of initial) yield line('ADDED', form.event(object))
+    if (wanted.withInitialEvents === true && bookmarkEveryMs !== undefined) {
+      const annotations = { 'k8s.io/initial-events-end': 'true' }
+      yield line('BOOKMARK', form.bookmark({ resourceVersion: from, annotations }))
+    }
     const options = { resource, ...selection, fromResourceVersion: from, signal: end.signal, bookmarkEveryMs }
-    for await (const event of store.watch(options)) yield eventLine(event, resource)
+    for await (const event of store.watch(options)) {
+      const { type, resourceVersion } = event
+      yield line(type, type === 'BOOKMARK' ? form.bookmark({ resourceVersion }) : form.event(event.object))
+    }
   } catch (thrown) {
     // The answer has begun with 200: Kubernetes' clients look for an event of type ERROR.
-    yield `{"type":"ERROR","object":${JSON.stringify(failureStatus(thrown))}}\n`
+    yield line('ERROR', JSON.stringify(failureStatus(thrown)))
   } finally {
     clearTimeout(timer)
     wanted.signal.removeEventListener('abort', stop)
@@ -71,24 +90,14 @@ async function* watchLines(store: Store, wanted: Wanted): AsyncGenerator<string,
 function startOf(store: Store, wanted: Wanted): { readonly initial: readonly KubeObject[]; readonly from: string } {
   const { resource, selection } = wanted
   // Version 0 means: from any state, so from the newest.
-  const from = wanted.from === '0' ? undefined : wanted.from
-  if (wanted.withInitialEvents ?? from === undefined) {
+  const { from = '0', withInitialEvents = from === '0' } = wanted
+  if (withInitialEvents) {
     const { items, resourceVersion } = store.list(resource, selection)
     return { initial: items, from: resourceVersion }
   }
-  return { initial: [], from: wanted.from === '0' ? store.resourceVersion : (wanted.from ?? store.resourceVersion) }
+  return { initial: [], from: from === '0' ? store.resourceVersion : from }
 }
 
-/** The object's text is written once, however many watches send it. */
-function eventLine(event: WatchEvent<KubeObject>, resource: Resource): string {
-  if (event.type === 'BOOKMARK') return bookmarkLine(resource, event.resourceVersion, false)
-  return `{"type":"${event.type}","object":${jsonOf(event.object)}}\n`
-}
-
-function bookmarkLine(resource: Resource, resourceVersion: string, isEndOfInitialEvents: boolean): string {
-  const { group, version, kind } = resource
-  const annotations = { 'k8s.io/initial-events-end': 'true' }
-  const metadata = { resourceVersion, ...(isEndOfInitialEvents ? { annotations } : {}) }
-  const object = { kind, apiVersion: group === '' ? version : `${group}/${version}`, metadata }
-  return `${JSON.stringify({ type: 'BOOKMARK', object })}\n`
+function line(type: string, object: string): string {
+  return `{"type":"${type}","object":${object}}\n`
 }
