@@ -98,10 +98,12 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
   }
 
   async function listenForRemote(wanted: RemoteOptions): Promise<OpenRemote> {
-    const [{ openRemote }, { remoteAccess }] = await Promise.all([
+    const [{ openRemote }, { makeDefaultPolicy }, { remoteAccess }] = await Promise.all([
       import('./open-remote.ts'),
+      import('./access/make-default-policy.ts'),
       import('./access/remote-access.ts'),
     ])
+    await makeDefaultPolicy(parts)
     const access = remoteAccess({ store, signing: wanted.files.signing, nowMs: () => clock.nowMs() })
     return openRemote(wanted, { limits: LIMITS, listener: listener(access), log })
   }

@@ -122,6 +122,11 @@ export class TestServer implements AsyncDisposable {
     return reply.json as unknown as Pod
   }
 
+  /** Where it listens for TLS, if it was asked to. */
+  get remotePort(): number | undefined {
+    return this.#server?.remoteAddress?.port
+  }
+
   close(): Promise<void> {
     return this.#server?.close() ?? Promise.resolve()
   }

@@ -13,8 +13,9 @@ const RENEW_BEFORE_MS = 60 * 24 * 3600_000
 
 /** What the server shows, and believes. */
 export interface AuthorityFiles {
-  /** The certificate of the authority, as PEM. */
+  /** The certificate of the authority, and the key that it signs with, as PEM. */
   readonly authority: string
+  readonly authorityKey: string
   readonly server: KeyPair
   /** Of the one who may do everything. */
   readonly admin: KeyPair
@@ -64,7 +65,7 @@ export async function openAuthorityFiles(
     const subject = { commonName: 'kubernetes-admin', organization: 'system:masters' }
     return makeCertificate(authority, { subject, usage: 'client', nowMs, days: LEAF_DAYS })
   })
-  return { authority: authority.cert, server, admin, signing: keepSigningKey(directory) }
+  return { authority: authority.cert, authorityKey: authority.key, server, admin, signing: keepSigningKey(directory) }
 }
 
 async function keepPair(

@@ -30,6 +30,9 @@ export async function getDocument(parts: ServerParts, request: DocumentRequest):
       return discover(request, root, rest)
     case 'version':
       return rest.length === 0 ? json(versionDocument(parts.version)) : notFound()
+    case 'openid':
+    case '.well-known':
+      return openidDocument(parts, path)
     case 'healthz':
     case 'livez':
     case 'readyz':
@@ -52,6 +55,14 @@ async function discover(request: DocumentRequest, root: 'api' | 'apis', rest: re
   }
   if (root === 'api') return second === undefined ? json(resourceList(kinds, '', first)) : notFound()
   return json(second === undefined ? groupDocument(kinds, first) : resourceList(kinds, first, second))
+}
+
+/** By which others check the tokens of service accounts. */
+async function openidDocument({ signing }: ServerParts, path: string): Promise<Answer> {
+  if (signing === undefined) return notFound()
+  const { keySet, openidConfiguration } = await import('../access/service-account-tokens.ts')
+  if (path === '/openid/v1/jwks') return json(keySet(signing))
+  return path === '/.well-known/openid-configuration' ? json(openidConfiguration()) : notFound()
 }
 
 /** `/`: the paths under which there is something. */

@@ -1,6 +1,7 @@
 import type { Parsed } from '../../../kube/api/problem.ts'
 import type { KubeObject, Resource, Store } from '../../store/store.ts'
 import type { ApiRequest } from '../api-request.ts'
+import type { ServerParts } from '../server-parts.ts'
 
 /** What a server gives a new object and a kind's rules cannot know. */
 export interface Admission {
@@ -92,5 +93,5 @@ export interface Kind<T extends KubeObject = KubeObject> {
    *
    * @throws Failure
    */
-  answer?(question: T, request: ApiRequest): Promise<T>
+  answer?(question: T, request: ApiRequest, parts: ServerParts): T
 }

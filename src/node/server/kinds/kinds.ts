@@ -56,8 +56,38 @@ const REGISTERED: readonly Registered[] = [
   { resource: ENDPOINT_SLICES, load: async () => (await import('./endpoint-slice.ts')).endpointSliceKind },
 ]
 
+/** Kinds of which nothing is stored: creating one asks something. */
+const QUESTIONS: readonly Registered[] = (
+  [
+    ['authentication.k8s.io', 'SelfSubjectReview', async () => (await import('./reviews.ts')).selfSubjectReviewKind],
+    ['authentication.k8s.io', 'TokenReview', async () => (await import('./reviews.ts')).tokenReviewKind],
+    [
+      'authorization.k8s.io',
+      'LocalSubjectAccessReview',
+      async () => (await import('./reviews.ts')).localSubjectAccessReviewKind,
+    ],
+    [
+      'authorization.k8s.io',
+      'SelfSubjectAccessReview',
+      async () => (await import('./reviews.ts')).selfSubjectAccessReviewKind,
+    ],
+    [
+      'authorization.k8s.io',
+      'SelfSubjectRulesReview',
+      async () => (await import('./reviews.ts')).selfSubjectRulesReviewKind,
+    ],
+    ['authorization.k8s.io', 'SubjectAccessReview', async () => (await import('./reviews.ts')).subjectAccessReviewKind],
+  ] as const
+).map(([group, kind, load]) => ({
+  resource: { group, version: 'v1', plural: `${kind.toLowerCase()}s`, kind, namespaced: kind.startsWith('Local') },
+  load,
+}))
+
 const registeredByPath = new Map(
-  REGISTERED.map((each) => [pathOf(each.resource.group, each.resource.version, each.resource.plural), each]),
+  [...REGISTERED, ...QUESTIONS].map((each) => [
+    pathOf(each.resource.group, each.resource.version, each.resource.plural),
+    each,
+  ]),
 )
 const loaded = new Map<Registered, Kind>()
 
@@ -72,7 +102,7 @@ export async function findKind(group: string, version: string, plural: string): 
 
 /** All of them, for what tells about the API as a whole. */
 export function allKinds(): Promise<readonly Kind[]> {
-  return Promise.all(REGISTERED.map(loadOnce))
+  return Promise.all([...REGISTERED, ...QUESTIONS].map(loadOnce))
 }
 
 async function loadOnce(registered: Registered): Promise<Kind> {

@@ -18,7 +18,7 @@ export const serviceAccountKind: Kind<ServiceAccount> = {
   resource: SERVICE_ACCOUNTS,
   singular: 'serviceaccount',
   shortNames: ['sa'],
-  subresources: [],
+  subresources: ['token'],
   canDeleteCollection: true,
   ...selectable(),
   rules: (existing) => storedRules({ typeName: 'V1ServiceAccount' }, existing),

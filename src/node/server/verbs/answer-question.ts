@@ -1,0 +1,30 @@
+import { checkStructure } from '../../../kube/api/check-structure.ts'
+import type { Parsed } from '../../../kube/api/problem.ts'
+import { required } from '../../../kube/api/rules/finding.ts'
+import { fieldsOf, loadAllTypes } from '../../../kube/api/schema.ts'
+import type { KubeObject } from '../../store/store.ts'
+import { type Answer, objectAnswer } from '../answer.ts'
+import type { ApiRequest } from '../api-request.ts'
+import { prepareValidated } from '../field-validation.ts'
+import { checkMediaType, parseJsonObject, readBody } from '../read-body.ts'
+import { receivedObject } from '../received-object.ts'
+import type { ServerParts } from '../server-parts.ts'
+import { methodNotAllowed } from '../status.ts'
+
+/** Creating a question is answered with the question and its answer. */
+export async function answerQuestion(parts: ServerParts, request: ApiRequest): Promise<Answer> {
+  const { kind, incoming } = request
+  if (kind.answer === undefined) throw methodNotAllowed()
+  checkMediaType(incoming, ['application/json'])
+  const typeName = `V1${kind.resource.kind}`
+  if (fieldsOf(typeName) === undefined) await loadAllTypes()
+  const value = receivedObject(parseJsonObject(await readBody(incoming), kind.resource.kind), request)
+  const { object, warnings } = prepareValidated(request, value, (each) => checkQuestion(each, typeName))
+  return objectAnswer(201, kind.answer(object, request, parts), warnings)
+}
+
+function checkQuestion(value: KubeObject, typeName: string): Parsed<KubeObject> {
+  const { findings, missing, value: checked } = checkStructure(value, typeName)
+  const problems = [...findings, ...missing.map((path) => required(path))]
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: checked as unknown as KubeObject }
+}
