@@ -81,7 +81,7 @@ export function answerSelf(user: Identity): Answered<V1SelfSubjectReview> {
 /** Whose token it is. */
 export function answerToken(
   source: TokenSource,
-  { token = '', audiences = [] }: Json<V1TokenReviewSpec>,
+  { token, audiences = [] }: Json<V1TokenReviewSpec>,
 ): Answered<V1TokenReview> {
   if (token === '') throw new Failure('BadRequest', 'token is required for TokenReview in authentication')
   const known = identifyToken(source, token, audiences.length === 0 ? [ISSUER] : audiences)
