@@ -49,6 +49,8 @@ export interface FakeWorld {
   readonly checks?: readonly MachineCheck[]
   readonly connect?: (options: ConnectOptions) => Promise<void>
   readonly serve?: CliMachine['serve']
+  /** Whether the server runs inside the command; absent: it does. */
+  readonly embedded?: boolean
   readonly serverAccess?: ServerAccess
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
@@ -98,7 +100,7 @@ export class FakeCall {
         await world.connect?.(options)
         return {
           endpoint: world.endpoint ?? { socketPath: '/nowhere/api.sock' },
-          embedded: true,
+          embedded: world.embedded ?? true,
           stop: () => {
             this.isStopped = true
             return Promise.resolve()

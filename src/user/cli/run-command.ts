@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { STATE_DIRECTORY_FLAG } from './common-flags.ts'
+import { RESTART_BACKOFF_FLAG, STATE_DIRECTORY_FLAG } from './common-flags.ts'
 
 export const RUN: Command = {
   name: 'run',
@@ -25,7 +25,7 @@ Exit code: 0 when every Pod Succeeded; the failed container's exit code when one
       name: 'config',
       type: 'text',
       value: 'FILE',
-      help: 'read settings from FILE (default: peapod/config.json in ~/.config, then ./peapod.config.json)',
+      help: 'settings (default: peapod/config.json in ~/.config, then ./peapod.config.json)',
     },
     { name: 'namespace', short: 'n', type: 'text', value: 'NAME', help: 'for Pods that name none (default: default)' },
     {
@@ -47,6 +47,7 @@ Exit code: 0 when every Pod Succeeded; the failed container's exit code when one
       value: 'SECONDS',
       help: "time to stop in, instead of each Pod's terminationGracePeriodSeconds",
     },
+    RESTART_BACKOFF_FLAG,
     STATE_DIRECTORY_FLAG,
   ],
   examples: [

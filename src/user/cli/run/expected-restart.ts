@@ -3,8 +3,11 @@ import type { ContainerExit } from './pod-news.ts'
 
 /** A run of this long wipes the slate clean (R2). */
 const FORGIVEN_AFTER_MS = 600_000
-const FIRST_DELAY_MS = 10_000
-const LONGEST_DELAY_MS = 300_000
+/** Between an end and the next start; the first start after the first end comes at once. */
+const CURVES = { normal: { firstMs: 10_000, maxMs: 300_000 }, fast: { firstMs: 1_000, maxMs: 60_000 } } as const
+
+/** Which of a node's two curves: see `--restart-backoff` (R2, R4). */
+export type RestartBackOff = keyof typeof CURVES
 
 /**
  * When Kubernetes' rules start a container again that has just ended: a node tells so only a little later, and its word
@@ -15,21 +18,22 @@ const LONGEST_DELAY_MS = 300_000
 export function expectedRestartMs(
   pod: Pod,
   container: string,
-  exit: Pick<ContainerExit, 'instance' | 'exitCode'> & { readonly ranMs: number },
+  exit: Pick<ContainerExit, 'instance' | 'exitCode'> & { readonly ranMs: number; readonly backOff: RestartBackOff },
 ): number | undefined {
   if (pod.metadata.deletionTimestamp !== undefined || isFinal(pod) || pod.status?.reason !== undefined) return undefined
   if (!isRestarted(pod, container, exit.exitCode)) return undefined
-  return exit.ranMs >= FORGIVEN_AFTER_MS ? 0 : doubledDelayMs(exit.instance)
+  return exit.ranMs >= FORGIVEN_AFTER_MS ? 0 : doubledDelayMs(exit.instance, exit.backOff)
 }
 
 /** Failed pulls wait 10 s, 20 s, 40 s … at most 300 s (Q10). */
 export function expectedPullRetryMs(failures: number): number {
-  return doubledDelayMs(Math.max(1, failures))
+  return doubledDelayMs(Math.max(1, failures), 'normal')
 }
 
 /** 0, 10 s, 20 s, 40 s … */
-function doubledDelayMs(count: number): number {
-  return count === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (count - 1), LONGEST_DELAY_MS)
+function doubledDelayMs(count: number, backOff: RestartBackOff): number {
+  const { firstMs, maxMs } = CURVES[backOff]
+  return count === 0 ? 0 : Math.min(firstMs * 2 ** (count - 1), maxMs)
 }
 
 function isRestarted(pod: Pod, name: string, exitCode: number): boolean {

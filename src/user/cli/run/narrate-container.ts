@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod } from '../../../kube/api/pod.ts'
 import { parseDurationMs } from '../duration.ts'
-import { expectedPullRetryMs, expectedRestartMs } from './expected-restart.ts'
+import { expectedPullRetryMs, expectedRestartMs, type RestartBackOff } from './expected-restart.ts'
 import type { ContainerNarration, ToldInstance } from './narration.ts'
 import { neverRan, type ContainerNews } from './pod-news.ts'
 
@@ -10,18 +10,24 @@ export interface NarratedContainer {
 }
 
 /** What is new in one container's status, in the order in which it happened. */
-export function narrateContainer(before: ContainerNarration, status: ContainerStatus, pod: Pod): NarratedContainer {
+export function narrateContainer(
+  before: ContainerNarration,
+  status: ContainerStatus,
+  { pod, backOff }: { readonly pod: Pod; readonly backOff: RestartBackOff },
+): NarratedContainer {
   const container = status.name
   const instances = instancesOf(status, before.instances)
   const news: ContainerNews[] = []
   let toldRestartInMs = before.toldRestartInMs
   for (const { key, number, terminated } of instances) {
     const known = before.instances.find((old) => old.key === key)
+    // A pod that ends tells of the instance before the last one again: it was told when it was the last.
+    if (known === undefined && before.instances.some((old) => old.number > number)) continue
     if (known === undefined && (terminated === undefined || !neverRan({ reason: terminated.reason ?? '' }))) {
       news.push({ is: 'started', container, instance: number })
     }
     if (terminated === undefined || known?.isOver === true) continue
-    const exit = exitOf({ terminated, number, status, pod })
+    const exit = exitOf({ terminated, number, status, pod, backOff })
     toldRestartInMs = exit.restartInMs
     news.push({ container, ...exit })
   }
@@ -86,12 +92,20 @@ function keyOf(terminated: Terminated, number: number): string {
   return terminated.containerID ?? `number ${number}`
 }
 
-function exitOf(seen: { terminated: Terminated; number: number; status: ContainerStatus; pod: Pod }) {
-  const { terminated, number, status, pod } = seen
+interface SeenExit {
+  readonly terminated: Terminated
+  readonly number: number
+  readonly status: ContainerStatus
+  readonly pod: Pod
+  readonly backOff: RestartBackOff
+}
+
+function exitOf(seen: SeenExit) {
+  const { terminated, number, status, pod, backOff } = seen
   const { exitCode, reason = '', message } = terminated
   const isRunningAgain = status.state?.running !== undefined
   const ranMs = Date.parse(terminated.finishedAt ?? '') - Date.parse(terminated.startedAt ?? '')
-  const expectedMs = expectedRestartMs(pod, status.name, { instance: number, exitCode, ranMs: ranMs || 0 })
+  const expectedMs = expectedRestartMs(pod, status.name, { instance: number, exitCode, ranMs: ranMs || 0, backOff })
   const restartInMs = isRunningAgain ? 0 : (backOffMs(status.state?.waiting) ?? expectedMs)
   return {
     is: 'exited' as const,

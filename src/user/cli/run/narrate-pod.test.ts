@@ -159,6 +159,15 @@ describe('what a status tells', () => {
       ['app: started again (restart 3)', 'app: exited 1 → restart in 40 s'],
     ],
     [
+      'a pod that ends while one backs off tells of the ends of before again, which is no news',
+      [
+        [{ app: running(2) }],
+        [{ app: backOff(1, 2, '20s') }],
+        [{ app: { ...exited(1, 2), lastState: ended(1, 1) } }, { phase: 'Failed' }],
+      ],
+      ['app: started again (restart 2)', 'app: exited 1 → restart in 20 s', 'pod: Failed'],
+    ],
+    [
       'exit code 0 restarts under Always (R2)',
       [[{ app: running(2) }], [{ app: exited(0, 2) }]],
       ['app: started again (restart 2)', 'app: exited 0 → restart in 20 s'],

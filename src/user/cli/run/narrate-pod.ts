@@ -5,7 +5,9 @@ import type { PodNews } from './pod-news.ts'
 
 /** What is new in the pod since it was seen last, in the order in which it happened. */
 export function narratePod(before: Narration, pod: Pod, nowMs: number): Narrated {
-  const told = statusesOf(pod).map((status) => narrateContainer(toldOf(before, status.name), status, pod))
+  const told = statusesOf(pod).map((status) =>
+    narrateContainer(toldOf(before, status.name), status, { pod, backOff: before.backOff }),
+  )
   const isReady = hasCondition(pod, 'Ready')
   const becameReady = isReady && !hasCondition(before.pod, 'Ready')
   const containers = Object.fromEntries(told.map((one) => [one.told.status?.name ?? '', one.told]))

@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod } from '../../../kube/api/pod.ts'
+import type { RestartBackOff } from './expected-restart.ts'
 import type { PodNews } from './pod-news.ts'
 
 /** What was told of one pod so far: the next state is compared with it. */
@@ -6,6 +7,8 @@ export interface Narration {
   /** As it was seen last. */
   readonly pod: Pod
   readonly createdAtMs: number
+  /** The curve of the node that runs it. */
+  readonly backOff: RestartBackOff
   readonly wasReady: boolean
   readonly containers: Readonly<Record<string, ContainerNarration>>
   /** By the event's name: how often it had happened when it was told. */
@@ -38,8 +41,8 @@ export interface Narrated {
   readonly news: readonly PodNews[]
 }
 
-export function beginNarration(pod: Pod, nowMs: number): Narration {
-  return { pod, createdAtMs: nowMs, wasReady: false, containers: {}, eventCounts: {} }
+export function beginNarration(pod: Pod, nowMs: number, backOff: RestartBackOff = 'normal'): Narration {
+  return { pod, createdAtMs: nowMs, backOff, wasReady: false, containers: {}, eventCounts: {} }
 }
 
 const NOTHING_TOLD: ContainerNarration = { instances: [], pullFailures: 0 }

@@ -6,6 +6,7 @@ import { EVENTS, PODS, type PodEvent } from '../../client/resource-type.ts'
 import { ContainerLane } from './container-lane.ts'
 import { narrateEvent } from './narrate-event.ts'
 import { narratePod } from './narrate-pod.ts'
+import type { RestartBackOff } from './expected-restart.ts'
 import { beginNarration, type Narrated, type Narration } from './narration.ts'
 import type { PodNews } from './pod-news.ts'
 import { readInstanceLog } from './read-instance-log.ts'
@@ -18,6 +19,8 @@ export interface RunPodOptions {
   /** Instead of the pod's own. */
   readonly graceSeconds: number | undefined
   readonly nowMs: () => number
+  /** How long the node is taken to keep crashed containers down. */
+  readonly backOff: RestartBackOff
   readonly stop: StopSignals
 }
 
@@ -68,7 +71,7 @@ class PodRun {
     this.#options = options
     this.#name = { namespace: created.metadata.namespace, name: created.metadata.name }
     this.#uid = created.metadata.uid
-    this.#narration = beginNarration(created, options.nowMs())
+    this.#narration = beginNarration(created, options.nowMs(), options.backOff)
     this.#lanes = new Map(allContainers(created).map(({ name }) => [name, this.#laneOf(name)]))
   }
 

@@ -257,6 +257,25 @@ pod web: Failed
     assert.ok(call.stdout.text.endsWith(`${style(2, 'pod web: Succeeded')}\n`))
   })
 
+  it('R4: --restart-backoff is for the server inside the command, and is refused when another one runs', async () => {
+    await using server = await FakeApiServer.open()
+    const web = new FakePod(server, 'web')
+    let wanted: ConnectOptions['restartBackOff']
+    const call = start(server, ['--restart-backoff', 'fast', 'pod.yaml'], {
+      connect: ({ restartBackOff }) => {
+        wanted = restartBackOff
+        return Promise.resolve()
+      },
+    })
+    await web.created
+    assert.equal(wanted, 'fast')
+    web.over('Succeeded')
+    assert.equal(await call.exitCode, 0)
+    const refused = start(server, ['--restart-backoff', 'fast', 'pod.yaml'], { embedded: false })
+    assert.equal(await refused.exitCode, 1)
+    assert.match(refused.stderr.text, /a server runs on the state directory already; start "peapod serve" with it/)
+  })
+
   it('a pod that is there already is left alone, and the others are stopped', async () => {
     await using server = await FakeApiServer.open()
     server.put('pods', { metadata: { name: 'web', namespace: 'default', uid: 'not-ours' } })

@@ -6,6 +6,7 @@ import type { Invocation } from '../command.ts'
 import { durationText } from '../duration.ts'
 import { hasColours, writeText } from '../output.ts'
 import { readConfig } from '../read-config.ts'
+import type { RestartBackOff } from './expected-restart.ts'
 import { ensureNamespaces } from './ensure-namespaces.ts'
 import { podExitCode } from './exit-code.ts'
 import { jsonRunOutput } from './json-run-output.ts'
@@ -57,10 +58,12 @@ async function runAll(
   { invocation, output, requests }: Running,
 ): Promise<readonly Pod[]> {
   const { flags, environment } = invocation
+  const backOff = backOffIn(invocation)
   const connection = await environment.machine
     .connect({
       stateDirectory: flags.stateDirectory(environment.env),
       onPullProgress: (image, step) => output.pullProgress(image, step),
+      ...(backOff === undefined ? {} : { restartBackOff: backOff }),
       signal: requests.signals.stop,
     })
     .catch((error: unknown) => {
@@ -72,6 +75,7 @@ async function runAll(
   const client = openClient(connection.endpoint)
   try {
     if (connection.embedded) await ensureNamespaces(client, manifests)
+    else if (backOff !== undefined) throw backOffIsTheServers(backOff)
     const runs = manifests.map((manifest) =>
       runPod(manifest, {
         client,
@@ -79,6 +83,7 @@ async function runAll(
         logs: !flags.isSet('no-logs'),
         graceSeconds: flags.number('grace-period'),
         nowMs: environment.nowMs,
+        backOff: backOff ?? 'normal',
         stop: requests.signals,
       }).catch((error: unknown) => {
         requests.request({ is: 'failure' })
@@ -91,6 +96,19 @@ async function runAll(
     client.close()
     await connection.stop()
   }
+}
+
+function backOffIn({ flags }: Invocation): RestartBackOff | undefined {
+  const wanted = flags.text('restart-backoff')
+  return wanted === 'fast' || wanted === 'normal' ? wanted : undefined
+}
+
+function backOffIsTheServers(wanted: RestartBackOff): Failure {
+  const flag = `--restart-backoff=${wanted}`
+  return new Failure(
+    'UsageError',
+    `${flag}: a server runs on the state directory already; start "peapod serve" with it`,
+  )
 }
 
 function openOutput({ flags, environment }: Invocation, pods: readonly PodManifest[]): RunOutput {
