@@ -28,6 +28,7 @@ export interface Libc {
   connect(fd: number, address: Uint8Array, length: number): Answer
   send(fd: number, data: Uint8Array, length: number, flags: number): Answer
   recv(fd: number, data: Uint8Array, length: number, flags: number): Answer
+  shutdown(fd: number, how: number): Answer
   pipe2(fds: Uint8Array, flags: number): Answer
 }
 
@@ -74,6 +75,7 @@ function bindLibc(): Libc {
     connect: bindFunction('connect', 'int', ['int', 'void *', 'uint']),
     send: bindFunction('send', 'long', ['int', 'void *', 'size_t', 'int']),
     recv: bindFunction('recv', 'long', ['int', 'void *', 'size_t', 'int']),
+    shutdown: bindFunction('shutdown', 'int', ['int', 'int']),
     pipe2: bindFunction('pipe2', 'int', ['void *', 'int']),
   }
 }

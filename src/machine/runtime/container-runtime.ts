@@ -23,6 +23,8 @@ export interface ContainerPlan {
   readonly logFile: string
   readonly terminal: boolean
   readonly stdin: boolean
+  /** The input ends with the first client that ends it, or goes. */
+  readonly stdinOnce?: boolean
 }
 
 type RootfsPlan =

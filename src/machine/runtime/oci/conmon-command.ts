@@ -41,6 +41,6 @@ export function buildConmonCommand(
     // The attach socket goes into the container's directory under its whole path: others are cut off at 107 bytes.
     '--full-attach',
     ...(plan.terminal ? ['--terminal'] : []),
-    ...(plan.stdin ? ['--stdin', '--leave-stdin-open'] : []),
+    ...(plan.stdin ? ['--stdin', ...(plan.stdinOnce === true ? [] : ['--leave-stdin-open'])] : []),
   ]
 }

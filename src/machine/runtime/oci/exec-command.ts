@@ -17,16 +17,25 @@ export function buildExecCommand(
   ]
 }
 
+export interface ExecProgram extends Pick<ExecRequest, 'args' | 'env'> {
+  /** Absent: the container's own. */
+  readonly workingDir?: string
+  readonly terminal?: boolean
+}
+
 /** The process of a container in OCI's terms, with another program in its place: user and limits stay. */
-export function buildExecProcess(own: OciConfig['process'], request: ExecRequest): OciConfig['process'] {
-  const added = request.env ?? []
+export function buildExecProcess(own: OciConfig['process'], program: ExecProgram): OciConfig['process'] {
+  const terminal = program.terminal === true
+  // What a terminal is able to do, programs ask this variable.
+  const hasTerm = [...own.env, ...(program.env ?? [])].some((line) => nameOf(line) === 'TERM')
+  const added = [...(terminal && !hasTerm ? ['TERM=xterm'] : []), ...(program.env ?? [])]
   const replaced = new Set(added.map(nameOf))
   return {
     ...own,
-    terminal: false,
-    args: request.args,
+    terminal,
+    args: program.args,
     env: [...own.env.filter((line) => !replaced.has(nameOf(line))), ...added],
-    cwd: request.workingDir,
+    cwd: program.workingDir ?? own.cwd,
   }
 }
 

@@ -1,6 +1,8 @@
+import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../../failure.ts'
+import { openPipe } from '../../linux/open-pipe.ts'
 import { LastBytes } from '../../process/last-bytes.ts'
 import type { ExecRequest, ExecResult } from '../container-runtime.ts'
 import { readProcesses } from './container-record.ts'
@@ -9,7 +11,8 @@ import type { OciInstance } from './oci-instance.ts'
 import { isEnding } from './process-identity.ts'
 import { containerFiles } from './runtime-layout.ts'
 import { explainRuntimeWords, isLastGasp } from './runtime-words.ts'
-import { type RunningExec, startExec } from './start-exec.ts'
+import { giveToUser } from './exec-pipes.ts'
+import { type BegunExec, startExec } from './start-exec.ts'
 
 /** As a shell counts SIGKILL, which a container's end is to all of its programs. */
 const KILLED = 137
@@ -25,8 +28,8 @@ const DYING_LIMIT_MS = 200
 export async function execInContainer(instance: OciInstance, id: string, request: ExecRequest): Promise<ExecResult> {
   const tried = `run "${request.args[0] ?? ''}" in container "${id}"`
   if (request.signal.aborted) throw new Failure('Interrupted', `${tried}: stopped before its start`)
-  const running = startExec(instance, id, request)
-  const output = collect(running)
+  const { running, outputFd } = begin(instance, id, request)
+  const output = collect(outputFd, running)
   const stop = await untilStop(running, request)
   const { exitCode, complaint } = await running.ended
   const text = await output
@@ -46,6 +49,27 @@ export async function execInContainer(instance: OciInstance, id: string, request
   return { exitCode, output: text, timedOut: stop === 'time is up' }
 }
 
+/** @returns with the read end of the pipe that standard output and standard error go to: the caller's to close. */
+function begin(
+  instance: OciInstance,
+  id: string,
+  request: ExecRequest,
+): { readonly running: BegunExec; readonly outputFd: number } {
+  const { readFd, writeFd } = openPipe()
+  try {
+    const running = startExec(instance, id, {
+      program: request,
+      openStdio: (user) => ['ignore', giveToUser(writeFd, user), writeFd],
+    })
+    return { running, outputFd: readFd }
+  } catch (error) {
+    closeSync(readFd)
+    throw error
+  } finally {
+    closeSync(writeFd)
+  }
+}
+
 async function hasEnded(instance: OciInstance, id: string): Promise<boolean> {
   const processes = readProcesses(containerFiles(instance.layout, id))
   if (processes === undefined) return true
@@ -58,7 +82,7 @@ async function hasEnded(instance: OciInstance, id: string): Promise<boolean> {
 }
 
 /** Kills it when its time is up, or on abort. @returns why, or undefined when it ended by itself. */
-async function untilStop(running: RunningExec, request: ExecRequest): Promise<'time is up' | 'aborted' | undefined> {
+async function untilStop(running: BegunExec, request: ExecRequest): Promise<'time is up' | 'aborted' | undefined> {
   const { promise, resolve } = Promise.withResolvers<'time is up' | 'aborted' | undefined>()
   const limit = setTimeout(() => resolve('time is up'), Math.min(request.timeoutMs, LONGEST_TIMER_MS))
   const onAbort = () => resolve('aborted')
@@ -79,7 +103,7 @@ async function untilStop(running: RunningExec, request: ExecRequest): Promise<'t
 }
 
 /** Never rejects: what can't be read any more is the end of it. */
-function collect({ outputFd, ended }: RunningExec): Promise<string> {
+function collect(outputFd: number, { ended }: BegunExec): Promise<string> {
   const last = new LastBytes(LONGEST_OUTPUT_BYTES)
   const pipe = new Socket({ fd: outputFd, readable: true, writable: false })
   pipe.on('data', (chunk: Buffer) => last.add(chunk))

@@ -1,10 +1,13 @@
 import { mkdirSync } from 'node:fs'
 import type { ContainerRuntime } from '../container-runtime.ts'
+import type { ContainerStreams } from '../container-streams.ts'
 import { observeContainer, readProcesses, recordedIds } from './container-record.ts'
 import { createContainer } from './create-container.ts'
 import { execInContainer } from './exec-in-container.ts'
 import { openExitWatch } from './exit-watch.ts'
 import { observeMachine } from './observe-machine.ts'
+import { openExec } from './open-exec.ts'
+import { openInput } from './open-input.ts'
 import type { OciInstance, RuntimeKind } from './oci-instance.ts'
 import { eraseContainer, endContainer, removeContainer } from './remove-container.ts'
 import { rotateLog } from './rotate-log.ts'
@@ -24,7 +27,9 @@ export interface OciRuntimeOptions {
  * Containers by crun or runc, each watched by a conmon of its own, which outlives this process: whoever opens the same
  * directory next has them all again. Disposing ends nothing.
  */
-export async function openOciRuntime(options: OciRuntimeOptions): Promise<ContainerRuntime & AsyncDisposable> {
+export async function openOciRuntime(
+  options: OciRuntimeOptions,
+): Promise<ContainerRuntime & ContainerStreams & AsyncDisposable> {
   const { runtimeProgram, runtimeKind, conmonProgram } = options
   const layout = runtimeLayout(options.directory)
   for (const directory of [layout.stateRoot, layout.exits, layout.records]) {
@@ -41,6 +46,8 @@ export async function openOciRuntime(options: OciRuntimeOptions): Promise<Contai
     signal: (id, signalNumber) => signalContainer(layout, id, signalNumber),
     exec: (id, request) => execInContainer(instance, id, request),
     rotateLog: (log, signal) => rotateLog(layout, log, signal),
+    openExec: (id, exec) => openExec(instance, id, exec),
+    openInput: (id) => openInput(instance, id),
     remove: (id) => removeOnce(instance, removals, id),
     list() {
       const ids = recordedIds(layout)

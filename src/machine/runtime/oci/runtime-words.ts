@@ -86,7 +86,7 @@ function cannotExecute(process: Tried, why: string): Explanation {
 }
 
 /** runc says everything twice, once as a log line and once plainly; both say the same. */
-function plainWords(words: string): string {
+export function plainWords(words: string): string {
   const lines = words
     .split('\n')
     .map((line) => messageOfLogLine(line.trim()))

@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, fchmodSync, fchownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { Failure, messageOf } from '../../../failure.ts'
-import { openPipe } from '../../linux/open-pipe.ts'
 import { searchedFolders } from '../../process/find-program.ts'
-import type { ExecRequest } from '../container-runtime.ts'
 import { observeContainer, readPlan } from './container-record.ts'
-import { buildExecCommand, buildExecProcess } from './exec-command.ts'
+import { buildExecCommand, buildExecProcess, type ExecProgram } from './exec-command.ts'
 import type { OciInstance } from './oci-instance.ts'
 import type { OciConfig } from './oci-spec.ts'
 import { identityOf, type ProcessIdentity } from './process-identity.ts'
@@ -15,74 +13,70 @@ import { containerFiles } from './runtime-layout.ts'
 import { leadsOutOfContainer } from './working-directory.ts'
 
 /** A program that was begun in a container. */
-export interface RunningExec {
-  /** The read end of the pipe that its standard output and standard error go to: the caller's to close. */
-  readonly outputFd: number
+export interface BegunExec {
   /** The runtime's process that stands for it: its parent. Undefined when it has ended already. */
   readonly parent: ProcessIdentity | undefined
   /** As a shell counts, with what the runtime complained about if it did. Rejects when the runtime can't be executed. */
   readonly ended: Promise<{ readonly exitCode: number; readonly complaint: string }>
 }
 
-/** Begins a program in a running container. */
-export function startExec(instance: OciInstance, id: string, request: ExecRequest): RunningExec {
+/** Standard input, output and error: file descriptors, which stay the caller's to close. */
+export type ExecStdio = readonly ['ignore' | number, number, number]
+
+/**
+ * Begins a program in a running container.
+ *
+ * @param openStdio is told who the program runs as: whoever that is may open `/dev/stdout` again.
+ * @throws Failure NotFound when the container does not run; StartError
+ */
+export function startExec(
+  instance: OciInstance,
+  id: string,
+  {
+    program,
+    openStdio,
+  }: { readonly program: ExecProgram; readonly openStdio: (user: OciConfig['process']['user']) => ExecStdio },
+): BegunExec {
   const { layout, programs } = instance
-  const own = processOf(instance, id, request)
+  const own = processOf(instance, id, program)
   const directory = mkdtempSync(join(containerFiles(layout, id).record, 'exec-'))
   const processFile = join(directory, 'process.json')
   const logFile = join(directory, 'log')
   const forget = () => rmSync(directory, { recursive: true, force: true })
   try {
-    writeFileSync(processFile, JSON.stringify(buildExecProcess(own, request)), { mode: 0o600 })
+    writeFileSync(processFile, JSON.stringify(buildExecProcess(own, program)), { mode: 0o600 })
     const command = buildExecCommand(programs.runtimeProgram, { id, stateRoot: layout.stateRoot, processFile, logFile })
-    const { child, outputFd } = spawnWithPipe(command, own)
+    const stdio = openStdio(own.user)
+    const child = withOomScoreAdj(own.oomScoreAdj, () => spawnRuntime(command, stdio))
     const ended = untilEnd(child).then((exitCode) => ({ exitCode, complaint: complaintIn(logFile, exitCode) }))
-    return {
-      outputFd,
-      parent: child.pid === undefined ? undefined : identityOf(child.pid),
-      ended: ended.finally(forget),
-    }
+    return { parent: child.pid === undefined ? undefined : identityOf(child.pid), ended: ended.finally(forget) }
   } catch (error) {
     forget()
     throw error
   }
 }
 
-function processOf(instance: OciInstance, id: string, request: ExecRequest): OciConfig['process'] {
-  const tried = `run "${request.args[0] ?? ''}" in container "${id}"`
+function processOf(instance: OciInstance, id: string, program: ExecProgram): OciConfig['process'] {
+  const tried = `run "${program.args[0] ?? ''}" in container "${id}"`
   const record = observeContainer(instance.layout, id)
   const plan = readPlan(containerFiles(instance.layout, id))
   if (record?.is !== 'running' || plan === undefined) throw new Failure('NotFound', `${tried}: it does not run`)
-  if (!request.workingDir.startsWith('/') || leadsOutOfContainer(record.pid, request.workingDir)) {
-    const wrong = `the working directory "${request.workingDir}" is not an absolute path inside the container`
+  const own = (JSON.parse(readFileSync(join(plan.directory, 'config.json'), 'utf8')) as OciConfig).process
+  const workingDir = program.workingDir ?? own.cwd
+  if (!workingDir.startsWith('/') || leadsOutOfContainer(record.pid, workingDir)) {
+    const wrong = `the working directory "${workingDir}" is not an absolute path inside the container`
     throw new Failure('StartError', `${tried}: ${wrong}`)
   }
-  return (JSON.parse(readFileSync(join(plan.directory, 'config.json'), 'utf8')) as OciConfig).process
+  return own
 }
 
-function spawnWithPipe(
-  command: readonly string[],
-  { user, oomScoreAdj }: OciConfig['process'],
-): { readonly child: ChildProcess; readonly outputFd: number } {
-  const { readFd, writeFd } = openPipe()
-  try {
-    // The container's user may open /dev/stdout again.
-    fchownSync(writeFd, user.uid, user.gid)
-    fchmodSync(writeFd, 0o600)
-    const start = () =>
-      spawn(command[0] ?? '', command.slice(1), {
-        // A session of its own: Ctrl-C in our terminal is for us to carry out, in order.
-        detached: true,
-        stdio: ['ignore', writeFd, writeFd],
-        env: { PATH: searchedFolders().join(':') },
-      })
-    return { child: withOomScoreAdj(oomScoreAdj, start), outputFd: readFd }
-  } catch (error) {
-    closeSync(readFd)
-    throw error
-  } finally {
-    closeSync(writeFd)
-  }
+function spawnRuntime(command: readonly string[], stdio: ExecStdio): ChildProcess {
+  return spawn(command[0] ?? '', command.slice(1), {
+    // A session of its own: Ctrl-C in our terminal is for us to carry out, in order.
+    detached: true,
+    stdio: [...stdio],
+    env: { PATH: searchedFolders().join(':') },
+  })
 }
 
 const OOM_SCORE_FILE = '/proc/self/oom_score_adj'

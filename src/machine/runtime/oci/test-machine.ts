@@ -7,6 +7,7 @@ import { makeCgroup, removeCgroup } from '../../linux/cgroups.ts'
 import { removeTree } from '../../linux/remove-tree.ts'
 import { findProgram } from '../../process/find-program.ts'
 import type { ContainerPlan, ContainerRuntime } from '../container-runtime.ts'
+import type { ContainerStreams } from '../container-streams.ts'
 import { type OciRuntimeOptions, openOciRuntime } from './open-oci-runtime.ts'
 import type { RuntimeKind } from './oci-instance.ts'
 import { removeLeftovers } from './remove-leftovers.ts'
@@ -17,14 +18,14 @@ export interface TestMachine extends AsyncDisposable {
   readonly layer: string
   readonly cgroup: string
   readonly runtimeOptions: OciRuntimeOptions
-  open(): Promise<ContainerRuntime & AsyncDisposable>
+  open(): Promise<ContainerRuntime & ContainerStreams & AsyncDisposable>
   /** A container with a fresh directory that runs a shell script. */
   shell(id: string, script: string, changes?: Partial<ContainerPlan>): ContainerPlan
   /** What it wrote, without times and streams. Between the streams there is no order. */
   output(plan: ContainerPlan): string
 }
 
-const APPLETS = 'sh cat dd echo grep head id kill ln ls mknod mount pwd sed setsid sleep true wc'.split(' ')
+const APPLETS = 'sh cat dd echo grep head id kill ln ls mknod mount pwd sed setsid sleep stty true wc'.split(' ')
 const LIMIT_MS = 20_000
 const KIND = (process.env['PEAPOD_TEST_RUNTIME'] ?? 'runc') as RuntimeKind
 
