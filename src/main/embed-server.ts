@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Engine } from '../node/engine/engine.ts'
 import type { Connection, ConnectOptions } from '../user/cli/cli-machine.ts'
+import { keepClean } from './keep-clean.ts'
 import { makeEngine, sandboxMaker, schedule } from './make-engine.ts'
 import { openApi } from './open-api.ts'
 import { openImageStoreOf } from './open-images.ts'
@@ -45,13 +46,14 @@ export async function embedServer(options: ConnectOptions): Promise<Connection> 
     if (!stopping.signal.aborted) await (await engine()).run(stopping.signal)
   })
   const scheduling = begun.then(() => schedule(store, instance.directory, stopping.signal))
+  const cleaning = begun.then(() => keepClean({ store }, stopping.signal))
   return {
     endpoint: { socketPath },
     embedded: true,
     async stop() {
       await (await made)?.takeDown()
       stopping.abort()
-      await Promise.all([running, scheduling, swept, server.close()])
+      await Promise.all([running, scheduling, cleaning, swept, server.close()])
       await store.close()
       await runtime[Symbol.asyncDispose]()
       await instance.remove()

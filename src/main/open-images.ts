@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Image } from '../machine/image/image.ts'
-import type { ImageStore } from '../machine/image/image-store.ts'
+import type { ImageStore, ImageStoreOptions } from '../machine/image/image-store.ts'
 import type { RegistriesConfig } from '../machine/image/registry/registries-config.ts'
 import type { ImageCommands, PulledImage } from '../user/cli/cli-machine.ts'
+import { complain } from './program.ts'
 
-export async function openImageStoreOf(stateDirectory: string): Promise<ImageStore> {
+/** @param purpose of a server that stays: unused images go when the disk is nearly full. Absent: only when told to. */
+export async function openImageStoreOf(stateDirectory: string, purpose?: 'collects garbage'): Promise<ImageStore> {
   const [{ openImageStore }, { credentialsFromFiles }] = await Promise.all([
     import('../machine/image/image-store.ts'),
     import('../machine/image/registry/credentials.ts'),
@@ -16,8 +18,14 @@ export async function openImageStoreOf(stateDirectory: string): Promise<ImageSto
     proxyEnv: process.env,
     makeBuiltIn: async (reference, store) =>
       (await import('../machine/image/builtin-image.ts')).makeBuiltIn(reference, store),
+    ...(purpose === undefined ? {} : { garbage: await garbageOptions() }),
     imagesInUse: async () => (await import('../node/engine/images-in-use.ts')).imagesInUse(stateDirectory),
   })
+}
+
+async function garbageOptions(): Promise<Required<ImageStoreOptions>['garbage']> {
+  const { DEFAULT_IMAGE_GARBAGE_POLICY } = await import('../machine/image/compute-image-garbage.ts')
+  return { policy: DEFAULT_IMAGE_GARBAGE_POLICY, tell: complain }
 }
 
 /** Mirrors and insecure registries: the state directory's own file, else the machine's. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ServeOptions } from '../user/cli/cli-machine.ts'
+import { keepClean } from './keep-clean.ts'
 import { makeEngine, sandboxMaker, schedule } from './make-engine.ts'
 import { openApi } from './open-api.ts'
 import { openImageStoreOf } from './open-images.ts'
@@ -13,7 +14,7 @@ const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id'
 
 /** The server of a state directory, until it is told to end: the pods go on without it. */
 export async function serve({ stateDirectory, restartBackOff, listen, signal, onReady }: ServeOptions): Promise<void> {
-  const [{ openServerDirectory, removeDeadInstances }, { openSqliteStore }, { FAST_BACK_OFF }] = await Promise.all([
+  const [{ openServerDirectory }, { openSqliteStore }, { FAST_BACK_OFF }] = await Promise.all([
     import('../node/engine/instance-directory.ts'),
     import('../node/store/sqlite-store.ts'),
     import('../kube/lifecycle/restart-delay.ts'),
@@ -25,10 +26,11 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
   end.defer(() => store.close())
   const runtime = end.use(await openRuntime(join(folder.directory, 'runtime')))
   const sandboxes = await sandboxMaker()
+  const images = await openImageStoreOf(stateDirectory, 'collects garbage')
   const engine = await makeEngine({
     store,
     runtime,
-    images: await openImageStoreOf(stateDirectory),
+    images,
     sandboxes,
     instanceDirectory: folder.directory,
     outlived: { bootId: readFileSync(process.env['PEAPOD_BOOT_ID_FILE'] ?? BOOT_ID_FILE, 'utf8').trim() },
@@ -48,9 +50,13 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
   const remote = await remoteOptions({ directory: folder.directory, listen, signal })
   const server = await openApi({ engine: () => Promise.resolve(engine), store, socketPath, remote })
   end.defer(() => server.close())
-  const swept = removeDeadInstances(stateDirectory, sandboxes)
+  const cleaning = keepClean(
+    { store, machine: { images, sandboxes, stateDirectory } },
+    AbortSignal.any([signal, stopping.signal]),
+  )
   end.defer(async () => {
-    await swept
+    stopping.abort()
+    await cleaning
   })
   onReady({ socketPath, url: rememberAddress(folder.directory, server.remoteAddress) })
   await running
