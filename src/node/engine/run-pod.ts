@@ -1,8 +1,10 @@
 import { messageOf } from '../../failure.ts'
 import { computePodActions } from '../../kube/lifecycle/compute-pod-actions.ts'
 import type { ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
+import { sleepUntil } from './clock.ts'
 import { collectPodGarbage } from './collect-pod-garbage.ts'
 import { limitVolumes } from './limit-volumes.ts'
+import { PassBudget } from './pass-budget.ts'
 import { performAction } from './perform-action.ts'
 import type { GrowingLog, LogRotation } from './logs/log-rotation.ts'
 import type { PodWorld } from './pod-world.ts'
@@ -25,13 +27,16 @@ export async function runPod(world: PodWorld, shared: SharedSchedules, signal: A
   const probes = new PodProbes(world, shared.probes)
   world.begin(limitVolumes(world, signal))
   world.begin(watchSandbox(world, signal))
+  const { clock, log } = world.parts
+  const budget = new PassBudget()
+  let isRestless = false
   let complaint = ''
   while (!world.forgotten && !signal.aborted) {
-    const nowMs = world.parts.clock.nowMs()
+    const nowMs = clock.nowMs()
     world.observations.clampTo(nowMs)
     const { seen } = world.observations
     const failure = await tell(world, seen, nowMs)
-    if (failure !== undefined && failure !== complaint) world.parts.log(`pod ${world.name}: tell how it is: ${failure}`)
+    if (failure !== undefined && failure !== complaint) log(`pod ${world.name}: tell how it is: ${failure}`)
     complaint = failure ?? ''
     // Only what is on the record by now may go.
     if (failure === undefined) collectPodGarbage(world)
@@ -41,6 +46,11 @@ export async function runPod(world: PodWorld, shared: SharedSchedules, signal: A
     for (const action of actions) performAction(world, action, signal)
     const againAtMs = actions.map((action) => (action.do === 'look-again' ? action.atMs : Infinity))
     await world.wake.wait(Math.min(failure === undefined ? Infinity : nowMs + TELL_AGAIN_MS, ...againAtMs), signal)
+    const notBeforeMs = budget.take(nowMs)
+    if (notBeforeMs <= clock.nowMs()) continue
+    if (!isRestless) log(`pod ${world.name}: changes all the time: it is looked at 20 times a second from now on`)
+    isRestless = true
+    await sleepUntil(clock, notBeforeMs, signal)
   }
   probes.stop()
   shared.logs?.follow(world.pod.metadata.uid, [])
