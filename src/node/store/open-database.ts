@@ -61,7 +61,7 @@ function checkDatabase(path: string): void {
   try {
     database = new DatabaseSync(path, { readOnly: true })
     const answer = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
-    if (answer !== 'ok') throw stateCorrupt(path, `the file is damaged (${String(answer)})`)
+    if (answer !== 'ok') throw stateCorrupt(path, `the file is damaged (${String(answer).replaceAll('\n', ' ')})`)
   } catch (thrown) {
     throw sqliteFailure('open the state in', path, thrown)
   } finally {
