@@ -1,11 +1,11 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
-import { dialMessage, hostAndPort } from './dial-message.ts'
+import { hostAndPort } from './dial-message.ts'
 import { NODE_VERSION } from './probe-finding.ts'
 
 export type GrpcAnswer =
   /** Status code and message of the call, and the frame that came with code 0. */
   | { readonly is: 'answered'; readonly code: number; readonly message: string; readonly frame: Buffer }
-  | { readonly is: 'not connected'; readonly message: string }
+  | { readonly is: 'not connected' }
   | { readonly is: 'timed out'; readonly connected: boolean }
   | { readonly is: 'aborted' }
 
@@ -55,10 +55,8 @@ export function callGrpc(call: GrpcCall): Promise<GrpcAnswer> {
     // Its settings tell that it is an HTTP/2 server; before them anything may have accepted the connection.
     session.once('remoteSettings', () => (connected = true))
     // Stays: what a destroyed session has still to say must not end the program.
-    session.on('error', (error) => {
-      finish(connected ? broken(error) : { is: 'not connected', message: dialMessage(address, error) })
-    })
-    session.once('close', () => finish({ is: 'not connected', message: 'the server closed the connection' }))
+    session.on('error', (error) => finish(connected ? broken(error) : { is: 'not connected' }))
+    session.once('close', () => finish({ is: 'not connected' }))
     const stream = request(session, address, call)
     // Without a connection the session says what is wrong, after it has told the stream that there will be none.
     stream.on('error', (error) => {

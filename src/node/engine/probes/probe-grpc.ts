@@ -1,4 +1,5 @@
-import { callGrpc, type GrpcAnswer } from './call-grpc.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { callGrpc, type GrpcAnswer, type GrpcCall } from './call-grpc.ts'
 import { hostAndPort } from './dial-message.ts'
 import { decodeHealthCheckResponse, encodeHealthCheckRequest } from './grpc-health-message.ts'
 import { durationText, type ProbeFinding, type ProbeLimits } from './probe-finding.ts'
@@ -9,6 +10,10 @@ export interface GrpcTarget {
   /** '' asks for the server as a whole. */
   readonly service: string
 }
+
+/** @see https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md */
+const FIRST_PAUSE_MS = 1_000
+const PAUSE_GROWTH = 1.6
 
 const OK = 0
 const DEADLINE_EXCEEDED = 4
@@ -35,7 +40,7 @@ const CODE_NAMES = [
 
 /** Asks a server by the health protocol of gRPC (P11). @see https://github.com/grpc/grpc/blob/master/doc/health-checking.md */
 export async function probeGrpc(target: GrpcTarget, limits: ProbeLimits): Promise<ProbeFinding> {
-  const answer = await callGrpc({
+  const answer = await callOnceConnected({
     host: target.host,
     port: target.port,
     method: '/grpc.health.v1.Health/Check',
@@ -48,14 +53,25 @@ export async function probeGrpc(target: GrpcTarget, limits: ProbeLimits): Promis
   return problem === undefined ? { is: 'success' } : { is: 'failure', message: problem }
 }
 
+/** Nobody may listen yet: gRPC dials again and again until the time is over, and so does a Kubernetes node. */
+async function callOnceConnected(call: GrpcCall): Promise<Exclude<GrpcAnswer, { is: 'not connected' }>> {
+  const endsAtMs = performance.now() + call.timeoutMs
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs *= PAUSE_GROWTH) {
+    const answer = await callGrpc({ ...call, timeoutMs: Math.max(1, endsAtMs - performance.now()) })
+    if (answer.is !== 'not connected') return answer
+    const leftMs = Math.max(0, endsAtMs - performance.now())
+    await pause(Math.min(pauseMs, leftMs), undefined, { signal: call.signal }).catch(() => undefined)
+    if (call.signal.aborted) return { is: 'aborted' }
+    if (leftMs <= pauseMs) return { is: 'timed out', connected: false }
+  }
+}
+
 function problemWith(
-  answer: Exclude<GrpcAnswer, { is: 'aborted' }>,
+  answer: Exclude<GrpcAnswer, { is: 'aborted' | 'not connected' }>,
   address: string,
   timeout: string,
 ): string | undefined {
   switch (answer.is) {
-    case 'not connected':
-      return `error: failed to connect service at "${address}": ${answer.message}`
     case 'timed out':
       return answer.connected
         ? `timeout: health rpc did not complete within ${timeout}`

@@ -254,20 +254,33 @@ describe('grpc probes (P11)', () => {
 
   it('nobody listens; one who speaks something else; one who says nothing', async () => {
     const closed = await closedPort()
-    assert.deepEqual(
-      await probeGrpc({ host: HOST, port: closed, service: '' }, SECOND),
-      failure(
-        `error: failed to connect service at "${HOST}:${closed}": dial tcp ${HOST}:${closed}: connect: connection refused`,
-      ),
-    )
     const http = await listen(createServer((_request, response) => response.end()))
-    const found = await probeGrpc({ host: HOST, port: http, service: '' }, SECOND)
-    assert.equal(found.is, 'failure')
-    assert.match(found.message, /^error: failed to connect service at /)
     const mute = await listen(createTcpServer(() => undefined))
-    assert.deepEqual(
-      await probeGrpc({ host: HOST, port: mute, service: '' }, SOON),
-      failure(`timeout: failed to connect service "${HOST}:${mute}" within 0.15s: context deadline exceeded`),
+    for (const port of [closed, http, mute]) {
+      assert.deepEqual(
+        await probeGrpc({ host: HOST, port, service: '' }, SOON),
+        failure(`timeout: failed to connect service "${HOST}:${port}" within 0.15s: context deadline exceeded`),
+      )
+    }
+  })
+
+  it('asks again until the time is over: a server that comes late is found', async () => {
+    const port = await closedPort()
+    const found = probeGrpc({ host: HOST, port, service: '' }, { ...SECOND, timeoutSeconds: 10 })
+    const late = createHttp2Server()
+    late.on('stream', (stream: ServerHttp2Stream) => reply(stream, 0, '', status(1)))
+    closers.push(() => late.close())
+    await new Promise<void>((resolve) => late.listen(port, HOST, resolve))
+    assert.deepEqual(await found, { is: 'success' })
+  })
+
+  it('a deletion ends it while it waits', async () => {
+    const stop = new AbortController()
+    const found = probeGrpc(
+      { host: HOST, port: await closedPort(), service: '' },
+      { timeoutSeconds: 60, signal: stop.signal },
     )
+    stop.abort()
+    assert.equal((await found).is, 'error')
   })
 })
