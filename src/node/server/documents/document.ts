@@ -1,3 +1,4 @@
+import { checkAcceptsJson } from '../accepts-json.ts'
 import { type Answer, jsonAnswer, textAnswer } from '../answer.ts'
 import { allKinds } from '../kinds/kinds.ts'
 import type { ServerParts } from '../server-parts.ts'
@@ -28,6 +29,8 @@ export async function getDocument(parts: ServerParts, request: DocumentRequest):
     case 'api':
     case 'apis':
       return discover(request, root, rest)
+    case 'openapi':
+      return openapi(request, path)
     case 'version':
       return rest.length === 0 ? json(versionDocument(parts.version)) : notFound()
     case 'openid':
@@ -63,6 +66,14 @@ async function openidDocument({ signing }: ServerParts, path: string): Promise<A
   const { keySet, openidConfiguration } = await import('../access/service-account-tokens.ts')
   if (path === '/openid/v1/jwks') return json(keySet(signing))
   return path === '/.well-known/openid-configuration' ? json(openidConfiguration()) : notFound()
+}
+
+/** JSON alone: clients that would like protobuf are told so. */
+async function openapi(request: DocumentRequest, path: string): Promise<Answer> {
+  checkAcceptsJson(request.headers.accept)
+  // Most of a second's work for a slow machine, and most servers are never asked for it.
+  const { openapiDocument } = await import('./openapi/openapi-documents.ts')
+  return (await openapiDocument(request, path)) ?? notFound()
 }
 
 /** `/`: the paths under which there is something. */
