@@ -15,6 +15,7 @@ const old = (number: number, bytes = 100): LogFile => ({
   inode: 10 + number,
   bytes,
 })
+const restOf = (number: number): LogFile => ({ ...old(number, 1), name: `${old(number).name}.rest` })
 const nameOf = (number: number): string => old(number).name
 
 describe('computeLogRotation (Q9)', () => {
@@ -44,6 +45,16 @@ describe('computeLogRotation (Q9)', () => {
       'who reads a file that was removed is before all that are left',
       { live: live(100), kept: [old(2), old(3), old(4)], held: [11] },
       { remove: [], keepAs: NOW },
+    ],
+    [
+      'what is left of a removed file is none, and goes with the next',
+      { live: live(1), kept: [restOf(1), old(2), old(3)] },
+      { remove: [] },
+    ],
+    [
+      'so it is when the next is removed',
+      { live: live(100), kept: [restOf(1), old(2), old(3)] },
+      { remove: [restOf(1).name, nameOf(2)], keepAs: NOW },
     ],
     ['who reads the live one holds nothing', { kept: [old(1), old(2), old(3)], held: [1] }, { remove: [nameOf(1)] }],
     [
@@ -93,6 +104,11 @@ describe('the names of what is kept', () => {
       names.push(keptLogName('0.log', names, NOW_MS + afterMs))
     }
     assert.deepEqual(keptLogNames('0.log', [...names].reverse()), names)
+  })
+
+  it('what is left of a removed file comes in its place, and not before the file is removed', () => {
+    assert.deepEqual(keptLogNames('0.log', [`${NOW}-001`, `${NOW}.rest`]), [`${NOW}.rest`, `${NOW}-001`])
+    assert.deepEqual(keptLogNames('0.log', [`${NOW}.rest`, NOW]), [NOW])
   })
 
   it('other files are none of them', () => {

@@ -1,4 +1,4 @@
-import { keptLogName } from './kept-log-name.ts'
+import { isRestName, keptLogName } from './kept-log-name.ts'
 
 /** How much of each container instance's output is kept (Q9). */
 export interface LogLimits {
@@ -29,7 +29,10 @@ export interface LogOnDisk {
 }
 
 export interface LogSteps {
-  /** Names of what is not kept any longer, oldest first: to be removed before anything new is made. */
+  /**
+   * Names of what is not kept any longer, oldest first: to be removed before anything new is made. Of the last one, the
+   * beginnings of lines that go on in the next file stay.
+   */
   readonly remove: readonly string[]
   /** Under which name the live file is kept while the container goes on in a new one; absent: it does not yet. */
   readonly keepAs?: string
@@ -39,9 +42,11 @@ export interface LogSteps {
 export function computeLogRotation(log: LogOnDisk, limits: LogLimits, nowMs: number): LogSteps {
   const { live } = log
   const cutShort = log.kept.find(({ inode }) => inode === live.inode)
-  const kept = log.kept.filter((file) => file !== cutShort)
+  const kept = log.kept.filter((file) => file !== cutShort && !isRestName(file.name))
+  const rests = log.kept.map(({ name }) => name).filter(isRestName)
   const isFull = cutShort !== undefined || live.bytes >= limits.maxBytes
-  const remove = excessOf({ ...log, kept }, limits, isFull).map(({ name }) => name)
+  const excess = excessOf({ ...log, kept }, limits, isFull).map(({ name }) => name)
+  const remove = excess.length === 0 ? [] : [...rests, ...excess]
   if (!isFull) return { remove }
   const names = kept.map(({ name }) => name)
   return { remove, keepAs: cutShort?.name ?? keptLogName(live.name, names, nowMs) }

@@ -76,6 +76,14 @@ export class LogLines {
     return [...this.#unfinished.values()].some(({ text }) => text !== '')
   }
 
+  /** What comes next begins with the beginnings of its lines: what was begun is let go. */
+  breakOff(): string {
+    const end = this.#open === undefined ? '' : '\n'
+    this.#unfinished.clear()
+    this.#open = undefined
+    return end
+  }
+
   /** What there is of lines whose end has not come. */
   unfinished(): string {
     return [...this.#unfinished]

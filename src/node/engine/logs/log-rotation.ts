@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { messageOf } from '../../../failure.ts'
 import type { ContainerRuntime } from '../../../machine/runtime/container-runtime.ts'
@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts'
 import { computeLogRotation, type LogFile, type LogLimits, type LogOnDisk } from './compute-log-rotation.ts'
 import { keptLogNames } from './kept-log-name.ts'
 import { nextLookAtMs } from './next-look.ts'
+import { removeLogFiles } from './remove-log-files.ts'
 
 /** After a rotation that failed: the disk is full, say. */
 const AGAIN_AFTER_MS = 1_000
@@ -128,7 +129,7 @@ export class LogRotation {
       if (found === undefined) return
       const { remove, keepAs } = computeLogRotation(found, this.#parts.limits, nowMs)
       const folder = dirname(log.logFile)
-      for (const name of remove) rmSync(join(folder, name), { force: true })
+      removeLogFiles(folder, remove)
       if (keepAs !== undefined) {
         await this.#parts.runtime.rotateLog({ id: log.id, keptAs: join(folder, keepAs) }, this.#stopped.signal)
         log.bytes = 0
@@ -151,7 +152,7 @@ export class LogRotation {
       if (found === undefined) return
       const live = { ...found.live, bytes: 0 }
       const { remove } = computeLogRotation({ ...found, live }, this.#parts.limits, 0)
-      for (const name of remove) rmSync(join(dirname(logFile), name), { force: true })
+      removeLogFiles(dirname(logFile), remove)
     } catch (error) {
       this.#parts.log(`remove what is not kept of the log "${logFile}": ${messageOf(error)}`)
     }

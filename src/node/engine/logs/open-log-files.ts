@@ -37,18 +37,24 @@ export async function openLogFiles(logFile: string): Promise<readonly OpenLogFil
   }
 }
 
+export interface LaterLogFiles {
+  readonly files: readonly OpenLogFile[]
+  /** Nobody knows what was between: the first of these begins with the lines that were begun before. */
+  readonly isRemoved: boolean
+}
+
 /**
  * Opens what came after a file of a log that is being read.
  *
  * @returns none while that is the one that is written, and when there is no log any more.
  */
-export async function openLaterLogFiles(logFile: string, inode: number): Promise<readonly OpenLogFile[]> {
-  if ((await inodeOf(logFile)) === inode) return []
+export async function openLaterLogFiles(logFile: string, inode: number): Promise<LaterLogFiles> {
+  if ((await inodeOf(logFile)) === inode) return { files: [], isRemoved: false }
   const files = await openLogFiles(logFile)
   // Removed already, it is older than all that are left.
   const later = files.findIndex((file) => file.inode === inode) + 1
   await closeLogFiles(files.slice(0, later))
-  return files.slice(later)
+  return { files: files.slice(later), isRemoved: later === 0 }
 }
 
 export async function closeLogFiles(files: readonly OpenLogFile[]): Promise<void> {

@@ -45,6 +45,7 @@ export async function* readLog(logFile: string, options: LogOptions): AsyncGener
   let offset = await begin(files, lines, options)
   let rest: Buffer = NO_BYTES
   let isQuiet = false
+  let isGap = false
   for (let file = files[0]; file !== undefined && !signal.aborted; file = files[0]) {
     hold?.at(file.inode)
     // Asked before the read: what was written until then is in the file.
@@ -54,10 +55,14 @@ export async function* readLog(logFile: string, options: LogOptions): AsyncGener
       await closeLogFiles(files.splice(0, 1))
       offset = 0
       rest = NO_BYTES
+      if (isGap) yield Buffer.from(lines.breakOff(), 'latin1')
+      isGap = false
       continue
     }
     if (bytesRead === 0 && follow !== undefined) {
-      files.push(...(await openLaterLogFiles(logFile, file.inode)))
+      const later = await openLaterLogFiles(logFile, file.inode)
+      files.push(...later.files)
+      isGap = later.isRemoved
       // Between the read and the rotation, it may have grown.
       if (files.length > 1) continue
     }

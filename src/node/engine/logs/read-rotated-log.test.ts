@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { keptLogName } from './kept-log-name.ts'
 import { aWriter, arbitraryEntry, type Entry, entryText, linesOf, rotate, textOf } from './log-model.ts'
 import { type LogOptions, readLog } from './read-log.ts'
+import { removeLogFiles } from './remove-log-files.ts'
 
 const NEVER = new AbortController().signal
 const PLAIN: LogOptions = { timestamps: false, signal: NEVER }
@@ -123,6 +124,27 @@ describe('a log that was rotated', () => {
     for (const name of kept.slice(0, 2)) rmSync(join(folder, name))
     end()
     assert.equal(await textOf(reading), 'kept\nlive\n')
+  })
+
+  it('a line that began in a file that was removed has its beginning', async () => {
+    write('t stdout F gone\nt stderr P er\nt stdout P be\nt stdout P gin\n', 't stdout F ning\nt stderr F ror\n')
+    removeLogFiles(folder, kept)
+    assert.equal(await textOf(readLog(file(), PLAIN)), 'beginning\nerror\n')
+    assert.equal(await textOf(readLog(file(), { ...PLAIN, tailLines: 2 })), 'beginning\nerror\n')
+  })
+
+  it('and none else, for a reader that has lost the files between', async () => {
+    write('t stdout F first\nt stdout P one \n')
+    const { follow, end } = aWriter()
+    const reading = readLog(file(), { ...PLAIN, follow: { ...follow, quietMs: 60_000 } })
+    await reading.next()
+    rotateNow()
+    appendFileSync(file(), 't stdout F line\nt stdout P other \n')
+    rotateNow()
+    appendFileSync(file(), 't stdout F line\n')
+    removeLogFiles(folder, kept)
+    end()
+    assert.equal(await textOf(reading), 'other line\n')
   })
 
   it('says which file it reads, and lets go in the end', async () => {
