@@ -7,6 +7,7 @@ import { openApi } from './open-api.ts'
 import { openImageStoreOf } from './open-images.ts'
 import { openRuntime } from './open-runtime.ts'
 import { rememberAddress, remoteOptions } from './remote-access.ts'
+import { runControllers } from './run-controllers.ts'
 import { serverSocket } from './server-socket.ts'
 
 /** Another name for each run of the machine. Tests put another file in its place. */
@@ -48,7 +49,7 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
   })
   const socketPath = serverSocket(stateDirectory)
   const remote = await remoteOptions({ directory: folder.directory, listen, signal })
-  const server = await openApi({ engine: () => Promise.resolve(engine), store, socketPath, remote })
+  const server = await openApi({ engine: () => Promise.resolve(engine), runtime, store, socketPath, remote })
   end.defer(() => server.close())
   const cleaning = keepClean(
     { store, machine: { images, sandboxes, stateDirectory } },
@@ -57,6 +58,14 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
   end.defer(async () => {
     stopping.abort()
     await cleaning
+  })
+  const controlling = runControllers(
+    { store, authority: remote.files.authority, images, directory: folder.directory },
+    AbortSignal.any([signal, stopping.signal]),
+  )
+  end.defer(async () => {
+    stopping.abort()
+    await controlling
   })
   onReady({ socketPath, url: rememberAddress(folder.directory, server.remoteAddress) })
   await running

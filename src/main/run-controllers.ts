@@ -1,0 +1,51 @@
+import { hostname } from 'node:os'
+import type { ImageStore } from '../machine/image/image-store.ts'
+import type { NodeReport } from '../node/controllers/tell-node.ts'
+import type { Store } from '../node/store/store.ts'
+import { complain, VERSION } from './program.ts'
+
+interface ControllerParts {
+  readonly store: Store
+  /** The certificate of the server's authority, as PEM. */
+  readonly authority: string
+  readonly images: ImageStore
+  /** Of the server in the state directory. */
+  readonly directory: string
+}
+
+/** What keeps the objects of a long-running server true, until the signal aborts. */
+export async function runControllers(parts: ControllerParts, signal: AbortSignal): Promise<void> {
+  const { store, authority } = parts
+  const [{ furnishNamespaces }, { tellNode }] = await Promise.all([
+    import('../node/controllers/furnish-namespaces.ts'),
+    import('../node/controllers/tell-node.ts'),
+  ])
+  const common = { store, nowMs: () => Date.now(), log: complain }
+  const report = await nodeReporter(parts)
+  await Promise.all([furnishNamespaces({ ...common, authority }, signal), tellNode({ ...common, report }, signal)])
+}
+
+async function nodeReporter({ images, directory }: ControllerParts): Promise<() => Promise<NodeReport>> {
+  const [{ describeSystem, isDiskFull, nodeAddresses }, { readNodeFacts }, { chooseRuntime }, { runCommand }] =
+    await Promise.all([
+      import('../node/engine/describe-node.ts'),
+      import('../node/engine/machine-facts.ts'),
+      import('../machine/runtime/oci/choose-runtime.ts'),
+      import('../machine/process/run-command.ts'),
+    ])
+  const facts = readNodeFacts(hostname(), directory)
+  const { runtimeKind, runtimeProgram } = await chooseRuntime()
+  const { stdout } = await runCommand([runtimeProgram, '--version'])
+  const runtimeVersion = /version (\S+)/.exec(stdout)?.[1] ?? ''
+  const info = describeSystem(facts, { runtime: runtimeKind, runtimeVersion, version: `v${VERSION}` })
+  return async () => ({
+    facts,
+    addresses: nodeAddresses(facts.name),
+    info,
+    images: (await images.list()).map(({ names, digests, sizeBytes }) => ({
+      names: [...digests, ...names],
+      sizeBytes,
+    })),
+    isDiskFull: isDiskFull(directory),
+  })
+}
