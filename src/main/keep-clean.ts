@@ -43,10 +43,22 @@ function instancesChore({ stateDirectory, sandboxes }: Machine): Chore {
   return {
     what: 'remove what killed commands left',
     everyMs: SELDOM_MS,
-    work: async () => {
+    work: async (signal) => {
       const { removeDeadInstances } = await import('../node/engine/instance-directory.ts')
-      return removeDeadInstances(stateDirectory, sandboxes)
+      await removeDeadInstances(stateDirectory, sandboxes)
+      await removeOrphans(stateDirectory, signal)
     },
+  }
+}
+
+/**
+ * Links, rules, claims and cgroups of sandboxes whose folder somebody has deleted by hand. Those of other state directories
+ * are let be: their folders may be where only others see them.
+ */
+async function removeOrphans(stateDirectory: string, signal: AbortSignal): Promise<void> {
+  const { findLeftovers, removeLeftover } = await import('../machine/sandbox/leftovers.ts')
+  for (const leftover of findLeftovers()) {
+    if (leftover.owner.startsWith(`${stateDirectory}/`)) await removeLeftover(leftover, signal)
   }
 }
 
