@@ -8,7 +8,7 @@ import type { ExitedContainer, NotStarted, ObservedContainer, ObservedPod } from
 import type { BackOff } from './restart-delay.ts'
 import { countedDelayMs, earnedDelayMs } from './restart-delay.ts'
 import { isRestartedAfter } from './restart-rules.ts'
-import { isHeldByPostStart } from './running-container.ts'
+import { inDeletedPod, isHeldByPostStart } from './running-container.ts'
 import { isItsTurnToStart } from './start-up.ts'
 
 export interface ContainerView {
@@ -37,7 +37,7 @@ export function viewContainer(
   now: { readonly before: ContainerStatus | undefined; readonly isLive: boolean; readonly nowMs: number },
 ): ContainerView {
   const { name } = place.container
-  const record = asTold(recordOf(seen, name))
+  const record = asTold(place.pod, place.container, recordOf(seen, name))
   const endedElsewhere = record?.state.is === 'exited' && stateHere(seen, name).is === 'absent'
   const isDueAgain = now.isLive && place.role !== 'app' && endedElsewhere
   const isItsTurn = now.isLive && isItsTurnToStart(place.pod, seen, { name, role: place.role })
@@ -69,9 +69,12 @@ export function computeContainerStatus(view: ContainerView): ContainerStatus {
 }
 
 /** H1: until its postStart hook is over a container is told as one that is still being started. */
-function asTold(record: ObservedContainer | undefined): ObservedContainer | undefined {
-  if (record?.state.is !== 'running' || !isHeldByPostStart(record.state)) return record
-  return { ...record, state: { is: 'starting', sinceMs: record.state.startedAtMs } }
+function asTold(pod: Pod, container: Container, record: ObservedContainer | undefined): ObservedContainer | undefined {
+  if (record?.state.is !== 'running') return record
+  const { state } = record
+  if (isHeldByPostStart(state)) return { ...record, state: { is: 'starting', sinceMs: state.startedAtMs } }
+  const isDeleted = pod.metadata.deletionTimestamp !== undefined && container.startupProbe !== undefined
+  return isDeleted ? { ...record, state: inDeletedPod(container, state) } : record
 }
 
 /** What a container that never ran is told as once its pod is over. */

@@ -66,7 +66,7 @@ describe('the probes that are due', () => {
       running(),
       ['readiness 50s'],
     ],
-    ['P6: not if it has not started', deletedPod(30, 0, podWith(ALL)), running(unstarted), []],
+    ['P6: even if it has not started', deletedPod(30, 0, podWith(ALL)), running(unstarted), ['readiness 50s']],
     [
       'P6: nor for anything else past its deadline',
       samplePod({ initContainers: [], containers: [sampleContainer('web', TWO)], activeDeadlineSeconds: 60 }),

@@ -3,7 +3,7 @@ import type { Container, Pod, Probe } from '../api/pod.ts'
 import { stateOf } from './container-facts.ts'
 import type { ObservedPod, ProbeKind, RunningContainer } from './observed-pod.ts'
 import { computePodCourse } from './pod-course.ts'
-import { isHeldByPostStart } from './running-container.ts'
+import { inDeletedPod, isHeldByPostStart } from './running-container.ts'
 
 /** A probe that has to be run again and again now. */
 export interface DueProbe {
@@ -25,7 +25,8 @@ export function probesDue(pod: Pod, seen: ObservedPod, nowMs: number): DueProbe[
   return allContainers(pod).flatMap((container) => {
     const state = stateOf(seen, container.name)
     if (state.is !== 'running' || isHeldByPostStart(state)) return []
-    return kindsDue(container, state, isEnding).flatMap((kind): DueProbe[] => {
+    const told = pod.metadata.deletionTimestamp === undefined ? state : inDeletedPod(container, state)
+    return kindsDue(container, told, isEnding).flatMap((kind): DueProbe[] => {
       const probe = container[`${kind}Probe`]
       if (probe === undefined) return []
       const sinceMs = (kind === 'startup' ? undefined : state.probes?.startup?.sinceMs) ?? state.startedAtMs

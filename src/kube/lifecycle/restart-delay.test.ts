@@ -17,6 +17,20 @@ describe('back-off', () => {
     assert.deepEqual(delays, [0, 1_000, 2_000, 32_000, 60_000, 60_000])
   })
 
+  it('R3: a curve whose cap is its first delay does not grow', () => {
+    const capped = { firstMs: 5_000, maxMs: 5_000 }
+    assert.deepEqual(
+      [0, 1, 2, 9].map((crashes) => restartDelayMs(crashes, capped)),
+      [0, 5_000, 5_000, 5_000],
+    )
+  })
+
+  it('S14: a volume that cannot be made is tried again every ten seconds, however often it was', () => {
+    const failure = { is: 'not-started', reason: 'FailedMount', message: 'no such path', failedAtMs: NOW_MS } as const
+    const pauses = [1, 2, 9].map((attempts) => startRetryAtMs({ ...failure, attempts }) - NOW_MS)
+    assert.deepEqual(pauses, [10_000, 10_000, 10_000])
+  })
+
   it('R2: ten minutes of running wipe the slate', () => {
     const long = exit(1, { startedAtMs: NOW_MS - 601_000 })
     const shorter = exit(1, { startedAtMs: NOW_MS - 600_999 })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Container, Probe } from '../api/pod.ts'
+import { computePodStatus } from './compute-pod-status.ts'
 import type { PostStartCourse, ProbeKind, ProbeVerdict, RunningContainer } from './observed-pod.ts'
 import { afterAgentRestart, legacyOf, runningContainer, withPostStart, withVerdict } from './running-container.ts'
-import { NOW_MS, sampleContainer } from './sample-pod.ts'
+import { deletedPod, NOW_MS, running, sampleContainer, samplePod, seenPod } from './sample-pod.ts'
 
 const probe: Probe = {
   tcpSocket: { port: 80 },
@@ -85,4 +86,23 @@ describe('what stays', () => {
     } as const
     assert.deepEqual(legacyOf(stopped), { stoppedBecause: 'PostStartFailed', postStartFailure: 'exited with 2' })
   })
+})
+
+describe('P6: in a deleted pod the startup probe counts as having succeeded', () => {
+  const rows: readonly (readonly [rule: string, probes: RunningContainer['probes'], told: readonly boolean[]])[] = [
+    ['who has found nothing yet', {}, [true, false]],
+    ['who had failed', { startup: { result: 'failure', sinceMs: NOW_MS } }, [true, false]],
+    ['readiness is asked as ever', { readiness: { result: 'success', sinceMs: NOW_MS } }, [true, true]],
+  ]
+  for (const [rule, probes = {}, told] of rows) {
+    it(rule, () => {
+      const web = sampleContainer('web', { startupProbe: probe, readinessProbe: probe })
+      const pod = samplePod({ initContainers: [], containers: [web] })
+      const seen = seenPod({ web: running({ probes, started: false, ready: false }) })
+      const [status] = computePodStatus(deletedPod(30, 0, pod), seen, undefined, NOW_MS).containerStatuses ?? []
+      assert.deepEqual([status?.started, status?.ready], told)
+      const [before] = computePodStatus(pod, seen, undefined, NOW_MS).containerStatuses ?? []
+      assert.deepEqual([before?.started, before?.ready], [false, false])
+    })
+  }
 })

@@ -47,6 +47,12 @@ export function afterAgentRestart(running: RunningContainer): RunningContainer {
   }
 }
 
+/** Nobody waits for the startup probe of a deleted pod any more: it counts as having succeeded (P6). */
+export function inDeletedPod(container: Container, running: RunningContainer): RunningContainer {
+  const startup: ProbeVerdict = { result: 'success', sinceMs: running.startedAtMs }
+  return judged(container, { ...running, probes: { ...running.probes, startup } })
+}
+
 /** What the record of a container's end keeps of its life. */
 export function legacyOf(running: RunningContainer): Pick<ExitedContainer, 'stoppedBecause' | 'postStartFailure'> {
   const { stopping, postStart } = running
