@@ -1,4 +1,3 @@
-import { checkAcceptsJson } from '../accepts-json.ts'
 import { type Answer, jsonAnswer, textAnswer } from '../answer.ts'
 import { allKinds } from '../kinds/kinds.ts'
 import type { ServerParts } from '../server-parts.ts'
@@ -68,9 +67,7 @@ async function openidDocument({ signing }: ServerParts, path: string): Promise<A
   return path === '/.well-known/openid-configuration' ? json(openidConfiguration()) : notFound()
 }
 
-/** JSON alone: clients that would like protobuf are told so. */
 async function openapi(request: DocumentRequest, path: string): Promise<Answer> {
-  checkAcceptsJson(request.headers.accept)
   // Most of a second's work for a slow machine, and most servers are never asked for it.
   const { openapiDocument } = await import('./openapi/openapi-documents.ts')
   return (await openapiDocument(request, path)) ?? notFound()

@@ -95,8 +95,23 @@ describe('OpenAPI documents', () => {
     assert.equal(document.swagger, '2.0')
   })
 
-  it('is JSON, and says so to who would like protobuf', async () => {
+  it('v2 is there in protobuf, for versions of kubectl that take no other form', async () => {
     const accept = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
-    assert.equal((await server.get('/openapi/v2', { accept })).code, 406)
+    const answer = await server.get('/openapi/v2', { accept: accept.replace('v2.v1', 'v2@v1') })
+    assert.deepEqual([answer.code, answer.headers['content-type']], [200, accept])
+    // Document.swagger, then Document.info with its title.
+    assert.ok(answer.text.startsWith('\n\u00032.0\u0012\u0019\n\nKubernetes'), JSON.stringify(answer.text.slice(0, 40)))
+    for (const part of [
+      '/api/v1/namespaces/{namespace}/pods/{name}',
+      'fieldValidation',
+      '{"group":"","version":"v1","kind":"Pod"}',
+    ]) {
+      assert.ok(answer.text.includes(part), part)
+    }
+  })
+
+  it('v3 is JSON, and says so to who would like protobuf', async () => {
+    const accept = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf'
+    assert.equal((await server.get('/openapi/v3', { accept })).code, 406)
   })
 })
