@@ -35,7 +35,7 @@ export function openPodLog(engine: Engine, pod: Pod, request: PodLogRequest): As
       `container "${name}" in pod "${pod.metadata.name}" is waiting to start: ${waitingReason(container)}`,
     )
   }
-  const instance = request.previous ? newest - 1 : newest
+  const instance = request.previous ? newest - (newest === 0 && isBetweenRuns(pod, name) ? 0 : 1) : newest
   if (instance < 0) {
     throw new Failure('BadRequest', `previous terminated container "${name}" in pod "${pod.metadata.name}" not found`)
   }
@@ -64,6 +64,12 @@ export function openPodLog(engine: Engine, pod: Pod, request: PodLogRequest): As
 function newestInstance({ state, restarts, previous }: ObservedContainer): number | undefined {
   if (state.is === 'running' || state.is === 'exited') return restarts
   return previous === undefined ? undefined : restarts - 1
+}
+
+/** Its first run is over and the next has not begun: kubectl has that for the previous one, too. */
+function isBetweenRuns({ status }: Pod, name: string): boolean {
+  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+  return all.find((each) => each.name === name)?.lastState?.terminated !== undefined
 }
 
 function isOver(world: PodWorld, name: string, instance: number): boolean {

@@ -7,6 +7,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { keptLogName } from './kept-log-name.ts'
 import { aWriter, arbitraryEntry, type Entry, entryText, linesOf, rotate, textOf } from './log-model.ts'
+import { readLast } from './log-start.ts'
+import { closeLogFiles, openLogFiles } from './open-log-files.ts'
 import { type LogOptions, readLog } from './read-log.ts'
 import { removeLogFiles } from './remove-log-files.ts'
 
@@ -145,6 +147,14 @@ describe('a log that was rotated', () => {
     removeLogFiles(folder, kept)
     end()
     assert.equal(await textOf(reading), 'other line\n')
+  })
+
+  it('its last bytes may lie in several files', async () => {
+    write('first\n', 'second\n', '')
+    const files = await openLogFiles(file())
+    const lasts = await Promise.all([3, 9, 100].map(async (bytes) => (await readLast(files, bytes)).toString()))
+    await closeLogFiles(files)
+    assert.deepEqual(lasts, ['nd\n', 't\nsecond\n', 'first\nsecond\n'])
   })
 
   it('says which file it reads, and lets go in the end', async () => {
