@@ -4,8 +4,8 @@ import { JournaledStore } from './journaled-store.ts'
 import { ObjectTable } from './object-table.ts'
 import type { Store } from './store.ts'
 
-/** How many changes a watch may lag behind, at least. */
-const KEEP_CHANGES = 10_000
+/** How many changes a watch may lag behind, at least: twice as many, some 10 kB each, are in memory at most. */
+const KEEP_CHANGES = 2_000
 
 const NO_JOURNAL: Journal = {
   append: () => undefined,
