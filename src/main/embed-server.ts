@@ -37,7 +37,7 @@ export async function embedServer(options: ConnectOptions): Promise<Connection> 
     })
   const engine = (): Promise<Engine> => (made ??= makeOnce())
   const socketPath = join(instance.directory, 'api.sock')
-  const server = await openApi({ engine, store, socketPath })
+  const server = await openApi({ engine, runtime, store, socketPath })
   const stopping = new AbortController()
   // The engine is most of the code that there is to load: the first pod's client is answered before that.
   const begun = firstPod(store, stopping.signal).then(letAnswersGo)

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import type { ContainerStreams } from '../machine/runtime/container-streams.ts'
 import type { Engine } from '../node/engine/engine.ts'
 import type { RemoteOptions } from '../node/server/open-remote.ts'
 import type { OpenServer } from '../node/server/open-server.ts'
@@ -7,12 +8,13 @@ import { complain, VERSION } from './program.ts'
 
 export interface ApiOptions {
   readonly engine: () => Promise<Engine>
+  readonly runtime: ContainerStreams
   readonly store: Store
   readonly socketPath: string
   readonly remote?: RemoteOptions
 }
 
-export async function openApi({ engine, store, socketPath, remote }: ApiOptions): Promise<OpenServer> {
+export async function openApi({ engine, runtime, store, socketPath, remote }: ApiOptions): Promise<OpenServer> {
   const [{ openServer }, { machineClock }] = await Promise.all([
     import('../node/server/open-server.ts'),
     import('../node/engine/clock.ts'),
@@ -23,6 +25,18 @@ export async function openApi({ engine, store, socketPath, remote }: ApiOptions)
       async log(pod, request) {
         const { openPodLog } = await import('../node/engine/open-pod-log.ts')
         return openPodLog(await engine(), pod, request)
+      },
+      async exec(pod, request) {
+        const { execInPod } = await import('../node/engine/streams/exec-in-pod.ts')
+        return execInPod({ engine: await engine(), runtime }, pod, request)
+      },
+      async attach(pod, request) {
+        const { attachToPod } = await import('../node/engine/streams/attach-to-pod.ts')
+        return attachToPod({ engine: await engine(), runtime }, pod, request)
+      },
+      async portForward(pod) {
+        const { forwardToPod } = await import('../node/engine/streams/forward-to-pod.ts')
+        return forwardToPod(await engine(), pod)
       },
     },
     socketPath,

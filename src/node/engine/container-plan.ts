@@ -57,6 +57,7 @@ export function buildContainerPlan(pod: Pod, container: Container, facts: Contai
     logFile: facts.logFile,
     terminal: container.tty === true,
     stdin: container.stdin === true,
+    ...(container.stdinOnce === true ? { stdinOnce: true } : {}),
   }
 }
 

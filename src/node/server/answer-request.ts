@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { Failure } from '../../failure.ts'
 import type { Access } from './access/access.ts'
 import { checkAcceptsJson } from './accepts-json.ts'
 import { admitRequest } from './admit-request.ts'
@@ -71,6 +72,9 @@ async function answerObject(
     if (method !== 'POST') throw methodNotAllowed()
     const { createAccountToken } = await import('./verbs/create-account-token.ts')
     return createAccountToken(parts, request)
+  }
+  if (subresource === 'exec' || subresource === 'attach' || subresource === 'portforward') {
+    throw new Failure('BadRequest', 'Upgrade request required')
   }
   const part = subresource === 'status' ? 'status' : 'object'
   if (method === 'GET') return getObject(parts, request)

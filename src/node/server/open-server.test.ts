@@ -7,13 +7,13 @@ import { Failure } from '../../failure.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
 import { openServer, type ServerOptions } from './open-server.ts'
 import type { PodStreams } from './pod-streams.ts'
-import { PODS_PATH, TestServer } from './test-server.ts'
+import { NOTHING_RUNS, PODS_PATH, TestServer } from './test-server.ts'
 
 function optionsFor(socketPath: string): ServerOptions {
   return {
     socketPath,
     store: openMemoryStore(),
-    streams: { log: () => Promise.reject(new Failure('BadRequest', 'no log')) },
+    streams: { ...NOTHING_RUNS, log: () => Promise.reject(new Failure('BadRequest', 'no log')) },
     clock: { nowMs: () => 0 },
     nodeName: 'here',
     version: '1.2.3',
@@ -160,7 +160,7 @@ describe('the server', () => {
       signal.addEventListener('abort', () => stop(undefined))
       for (; !signal.aborted; sent += 65_536) yield await Promise.resolve(Buffer.alloc(65_536))
     }
-    const streams: PodStreams = { log: (_pod, { signal }) => Promise.resolve(endless(signal)) }
+    const streams: PodStreams = { ...NOTHING_RUNS, log: (_pod, { signal }) => Promise.resolve(endless(signal)) }
     await using server = await TestServer.open({ streams, stalledClientMs: 20 })
     await server.createPod('web')
     const lazy = connect(server.socketPath).pause()
@@ -175,7 +175,7 @@ describe('the server', () => {
       yield Buffer.from('one\n')
       await Promise.reject(new Failure('InternalError', 'the disk is gone'))
     }
-    await using server = await TestServer.open({ streams: { log: () => Promise.resolve(failing()) } })
+    await using server = await TestServer.open({ streams: { ...NOTHING_RUNS, log: () => Promise.resolve(failing()) } })
     await server.createPod('web')
     await assert.rejects(server.get(`${PODS_PATH}/web/log`), /aborted/)
   })

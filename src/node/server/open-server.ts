@@ -1,13 +1,15 @@
-import type { RequestListener, Server } from 'node:http'
+import type { IncomingMessage, RequestListener, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Store } from '../store/store.ts'
 import { type Access, rootAccess } from './access/access.ts'
-import { handleRequest } from './handle-request.ts'
+import { type Handling, handleRequest } from './handle-request.ts'
 import { listenOnSocket } from './listen-on-socket.ts'
 import type { TlsAddress } from './listen-on-tls.ts'
 import { makeStandingNamespaces } from './make-standing-namespaces.ts'
 import type { OpenRemote, RemoteOptions } from './open-remote.ts'
 import type { PodStreams } from './pod-streams.ts'
 import { type Ids, randomIds, type ServerParts } from './server-parts.ts'
+import { isStreamUpgrade } from './streams/upgrade-protocol.ts'
 
 // Imported as a module node:http evaluates all of its exports, the whole of fetch and WebSocket among them: 30 ms.
 const { createServer } = process.getBuiltinModule('node:http')
@@ -18,6 +20,8 @@ const LIMITS = {
   requestTimeout: 60_000,
   /** How long a connection may be idle between requests. */
   keepAliveTimeout: 120_000,
+  /** Everything else is answered as if the client had not asked for an upgrade. */
+  shouldUpgradeCallback: isStreamUpgrade,
 }
 /** How long a client may read nothing of an answer that is ready for it. */
 const STALLED_CLIENT_MS = 30_000
@@ -74,18 +78,13 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
   }
   const closing = new AbortController()
   const stalledClientMs = options.stalledClientMs ?? STALLED_CLIENT_MS
-  const listener =
-    (access: Access): RequestListener =>
-    (incoming, response) =>
-      void handleRequest(incoming, response, { parts, access, closing: closing.signal, stalledClientMs })
-  const fromRoot = listener(rootAccess(store))
+  const handlingOf = (access: Access): Handling => ({ parts, access, closing: closing.signal, stalledClientMs })
+  const root = handlingOf(rootAccess(store))
   await makeStandingNamespaces(parts)
-  const server = createServer(LIMITS, fromRoot)
+  const server = serverFor(root)
   await listenOnSocket(server, options.socketPath)
   const loopback =
-    options.loopbackPort === undefined
-      ? undefined
-      : await listenOnLoopback(createServer(LIMITS, fromRoot), options.loopbackPort)
+    options.loopbackPort === undefined ? undefined : await listenOnLoopback(serverFor(root), options.loopbackPort)
   const remote = options.remote === undefined ? undefined : await listenForRemote(options.remote)
   const servers = [server, loopback?.server, ...(remote?.servers ?? [])].filter((each) => each !== undefined)
   return {
@@ -104,8 +103,28 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       import('./access/remote-access.ts'),
     ])
     await makeDefaultPolicy(parts)
-    const access = remoteAccess({ store, signing: wanted.files.signing, nowMs: () => clock.nowMs() })
-    return openRemote(wanted, { limits: LIMITS, listener: listener(access), log })
+    const handling = handlingOf(remoteAccess({ store, signing: wanted.files.signing, nowMs: () => clock.nowMs() }))
+    const remote = await openRemote(wanted, { limits: LIMITS, listener: requestsTo(handling), log })
+    for (const each of remote.servers) each.on('upgrade', upgradesTo(handling))
+    return remote
+  }
+}
+
+function serverFor(handling: Handling): Server {
+  return createServer(LIMITS, requestsTo(handling)).on('upgrade', upgradesTo(handling))
+}
+
+function requestsTo(handling: Handling): RequestListener {
+  return (incoming, response) => void handleRequest(incoming, response, handling)
+}
+
+function upgradesTo(handling: Handling): (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void {
+  return (incoming, socket, head) => {
+    // What breaks until the streams are loaded is seen by whoever writes then.
+    socket.on('error', () => undefined)
+    void import('./streams/handle-upgrade.ts').then(({ handleUpgrade }) =>
+      handleUpgrade({ incoming, socket, head }, handling),
+    )
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Pod } from '../../kube/api/pod.ts'
 
 /** What a log request asks for, checked: the container is one of the pod's. */
@@ -21,6 +22,49 @@ export interface PodLogOptions {
   readonly signal: AbortSignal
 }
 
+/** Which streams of a program a client wants. The container is one of the pod's. */
+export interface PodAttachOptions {
+  readonly container: string
+  readonly stdin: boolean
+  readonly stdout: boolean
+  /** A terminal has none of its own. */
+  readonly stderr: boolean
+  readonly tty: boolean
+}
+
+export interface PodExecOptions extends PodAttachOptions {
+  /** The program and its arguments: at least the program. */
+  readonly command: readonly string[]
+}
+
+export interface TerminalSize {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** A program in a container, with the streams that were asked for. Each runs at its reader's pace. */
+export interface RunningCommand {
+  /** Ending it tells the program that nothing more comes. */
+  readonly stdin: Writable | undefined
+  readonly stdout: Readable | undefined
+  readonly stderr: Readable | undefined
+  /** Does nothing without a terminal. */
+  resize(size: TerminalSize): void
+  /**
+   * Settles when the program has ended; undefined when it goes on without this client, or when nobody is told how it ended.
+   * Rejects with Failure StartError when it could not be begun.
+   */
+  readonly ended: Promise<number | undefined>
+  /**
+   * Lets go of it: nobody reads or writes any more. A program on a terminal is told by SIGHUP, another one when it next
+   * writes.
+   */
+  release(): void
+}
+
+/** Opens a connection to a port of a pod's `localhost`. @throws Failure with the words of a Kubernetes node */
+export type PodDialer = (port: number) => Promise<Duplex>
+
 /** The bytes of running pods: who runs them fills it in. */
 export interface PodStreams {
   /**
@@ -28,4 +72,15 @@ export interface PodStreams {
    * @throws Failure BadRequest when the container has not started yet; NotFound for an instance that never was
    */
   log(pod: Pod, options: PodLogOptions): Promise<AsyncIterable<Uint8Array>>
+  /**
+   * Runs a program beside the container's own.
+   *
+   * @returns how to begin it, for when the client's streams are there.
+   * @throws Failure NotFound when the container does not run
+   */
+  exec(pod: Pod, options: PodExecOptions): Promise<() => Promise<RunningCommand>>
+  /** The streams of the container's own program, from now on. As `exec`. */
+  attach(pod: Pod, options: PodAttachOptions): Promise<() => Promise<RunningCommand>>
+  /** @throws Failure NotFound when the pod has no network on this machine */
+  portForward(pod: Pod): Promise<PodDialer>
 }

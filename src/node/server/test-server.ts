@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Failure } from '../../failure.ts'
 import type { Pod } from '../../kube/api/pod.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
 import type { Store } from '../store/store.ts'
@@ -140,12 +141,24 @@ export class TestServer implements AsyncDisposable {
 
   #streams(): PodStreams {
     return {
+      ...NOTHING_RUNS,
       log: (_pod, options) => {
         this.logRequests.push(options)
         return Promise.resolve(chunks('one\n', 'two\n', 'three\n'))
       },
     }
   }
+}
+
+/** The streams of pods whose containers do not run. */
+export const NOTHING_RUNS: Omit<PodStreams, 'log'> = {
+  exec: (_pod, { container }) => Promise.reject(notRunning(container)),
+  attach: (_pod, { container }) => Promise.reject(notRunning(container)),
+  portForward: ({ metadata }) => Promise.reject(notRunning(metadata.name)),
+}
+
+function notRunning(name: string): Failure {
+  return new Failure('NotFound', `container not found (${JSON.stringify(name)})`)
 }
 
 export const PODS_PATH = '/api/v1/namespaces/default/pods'

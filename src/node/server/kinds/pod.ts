@@ -19,7 +19,7 @@ export const podKind: Kind<Pod> = {
   singular: 'pod',
   shortNames: ['po'],
   categories: ['all'],
-  subresources: ['log', 'status'],
+  subresources: ['attach', 'exec', 'log', 'portforward', 'status'],
   canDeleteCollection: true,
   selectableFields: Object.keys(FIELDS),
   fieldValue: (pod, field) => FIELDS[field]?.(pod) ?? '',
