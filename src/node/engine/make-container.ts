@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../failure.ts'
@@ -43,6 +43,8 @@ export async function makeContainer(
     mkdir(staging, { recursive: true }),
     holdImage(world, container, image),
   ])
+  // An attempt that was cut short before its program ran may have left words of the runtime's own.
+  await rm(logFile, { force: true })
   await writeFile(terminationMessageFile, '')
   // Any user of the container may write it; the umask would take that away.
   await chmod(terminationMessageFile, 0o666)

@@ -118,9 +118,19 @@ function exitedRecord(
     exitCode: lost ? UNKNOWN_EXIT_CODE : Number(seen.exit),
     ...(lost ? { lost } : {}),
     outOfMemory: existsSync(files.outOfMemory) || wasOutOfMemory(readPlan(files)?.cgroupPath),
-    startedAtMs: seen.startedAtMs,
+    startedAtMs: wasNeverLetRun(files, seen.exit) ? 0 : seen.startedAtMs,
     finishedAtMs: Math.floor(statSync(files.exit).mtimeMs),
   }
+}
+
+/**
+ * With runc, the process that waits writes into the fifo what the one who gives the go-ahead reads. When that one is
+ * killed between his opening it and his reading, the write fails, and the runtime ends in the program's place.
+ */
+function wasNeverLetRun(files: ContainerFiles, exit: string): boolean {
+  if (exit !== '1' || !existsSync(files.startFifo)) return false
+  const log = readText(readPlan(files)?.logFile ?? '') ?? ''
+  return /^\S+ std(?:out|err) F write exec fifo \S+: broken pipe\r?\n$/.test(log)
 }
 
 function readJson(path: string): unknown {
