@@ -204,7 +204,7 @@ export class PodWorld {
       reason,
       message,
       nowMs: this.parts.clock.nowMs(),
-      source: { component: reason === 'Scheduled' ? 'default-scheduler' : 'kubelet', host: this.parts.nodeName },
+      source: { component: 'kubelet', host: this.parts.nodeName },
     })
   }
 }
