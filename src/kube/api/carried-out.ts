@@ -120,7 +120,7 @@ export const CARRIED_OUT_OF_POD: CarriedOut = {
         serviceAccountName: 'whole',
         serviceAccount: 'whole',
         os: { fields: { name: { values: ['linux'], advice: 'peapod runs Linux containers' } } },
-        // There is one node, and every pod runs on it.
+        // Which pods get the one node: kube/lifecycle/node-fit.ts.
         schedulerName: 'whole',
         nodeName: 'whole',
         nodeSelector: 'whole',
