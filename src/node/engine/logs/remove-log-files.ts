@@ -31,7 +31,7 @@ function leaveRest(path: string): void {
 }
 
 /** @param log the end of a file, beginning anywhere. @returns the entries of lines that have no end in it. */
-export function unfinishedPieces(log: string): string {
+function unfinishedPieces(log: string): string {
   const pieces = new Map<string, string[]>()
   for (const line of log.split('\n').slice(0, -1)) {
     const entry = parseCriLine(line)
