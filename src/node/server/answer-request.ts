@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '../../failure.ts'
+import type { KubeObject, Resource } from '../store/store.ts'
 import type { Access } from './access/access.ts'
 import { checkAcceptsJson } from './accepts-json.ts'
 import { admitRequest } from './admit-request.ts'
 import type { Answer } from './answer.ts'
 import type { ApiRequest, ObjectRequest } from './api-request.ts'
+import type { ObjectView } from './kinds/kind.ts'
 import { isSet } from './number-parameter.ts'
 import type { ServerParts } from './server-parts.ts'
 import { methodNotAllowed } from './status.ts'
@@ -26,8 +28,14 @@ export async function answerRequest(
   }
   const { kind, namespace } = target
   const request: ApiRequest = { kind, namespace, query, user, incoming, signal }
-  if (target.is === 'collection') return answerCollection(parts, method, request)
-  return answerObject(parts, method, { ...request, name: target.name, subresource: target.subresource })
+  const seen = kind.view === undefined ? parts : await viewedParts(parts, kind.resource, kind.view)
+  if (target.is === 'collection') return answerCollection(seen, method, request)
+  return answerObject(seen, method, { ...request, name: target.name, subresource: target.subresource })
+}
+
+async function viewedParts(parts: ServerParts, resource: Resource, view: ObjectView<KubeObject>): Promise<ServerParts> {
+  const { viewedStore } = await import('./viewed-store.ts')
+  return { ...parts, store: viewedStore(parts.store, resource, view) }
 }
 
 async function answerCollection(parts: ServerParts, method: string, request: ApiRequest): Promise<Answer> {

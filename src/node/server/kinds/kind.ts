@@ -65,6 +65,13 @@ export type Subresource =
   | 'status'
   | 'token'
 
+/** Objects that are other objects in another form: nothing is stored of them. */
+export interface ObjectView<Shown extends KubeObject, Stored extends KubeObject = KubeObject> {
+  readonly of: Resource<Stored>
+  show(this: void, stored: Stored): Shown
+  keep(this: void, shown: Shown): Stored
+}
+
 /** Everything that the server must know of one kind of objects. */
 export interface Kind<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>
@@ -78,6 +85,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** The value of one of `selectableFields`; '' when it is not set. */
   fieldValue(object: T, field: string): string
   rules(existing: Existing): Promise<KindRules<T>>
+  /** Absent: its objects are stored. */
+  readonly view?: ObjectView<T>
   /** The columns of its tables. Absent: Name and Created At, as Kubernetes shows what it knows no columns for. */
   columns?(): Promise<readonly Column<T>[]>
   /**

@@ -8,6 +8,7 @@ import {
   LEASES,
   LIMIT_RANGES,
   NAMESPACES,
+  NEW_EVENTS,
   NODES,
   POD_TEMPLATES,
   PODS,
@@ -56,6 +57,11 @@ const REGISTERED: readonly Registered[] = [
   { resource: ENDPOINT_SLICES, load: async () => (await import('./endpoint-slice.ts')).endpointSliceKind },
 ]
 
+/** Kinds that show objects of others in another form. */
+const VIEWS: readonly Registered[] = [
+  { resource: NEW_EVENTS, load: async () => (await import('./new-event.ts')).newEventKind },
+]
+
 /** Kinds of which nothing is stored: creating one asks something. */
 const QUESTIONS: readonly Registered[] = (
   [
@@ -84,7 +90,7 @@ const QUESTIONS: readonly Registered[] = (
 }))
 
 const registeredByPath = new Map(
-  [...REGISTERED, ...QUESTIONS].map((each) => [
+  [...REGISTERED, ...VIEWS, ...QUESTIONS].map((each) => [
     pathOf(each.resource.group, each.resource.version, each.resource.plural),
     each,
   ]),
@@ -102,7 +108,7 @@ export async function findKind(group: string, version: string, plural: string): 
 
 /** All of them, for what tells about the API as a whole. */
 export function allKinds(): Promise<readonly Kind[]> {
-  return Promise.all([...REGISTERED, ...QUESTIONS].map(loadOnce))
+  return Promise.all([...REGISTERED, ...VIEWS, ...QUESTIONS].map(loadOnce))
 }
 
 async function loadOnce(registered: Registered): Promise<Kind> {
