@@ -9,14 +9,26 @@ import { podman } from './podman.ts'
 import { probes } from './probes.ts'
 import { pull } from './pull.ts'
 import { readResults, writeResults } from './results.ts'
+import { restart } from './restart.ts'
 import { renderScenario } from './render.ts'
 import type { Scenario } from './scenario.ts'
+import { twoHundredPods } from './two-hundred-pods.ts'
 import { openWorkbench } from './workbench.ts'
 
 // Measures peapod against what people would use instead. `npm run bench` runs everything, `npm run bench -- a e` only
 // these, `--rounds 3` fewer rounds. Results go to results.json and RESULTS.md beside this file.
 
-const SCENARIOS: readonly Scenario[] = [onePod, podman, fiftyPods, oneCommand, pull, memory, probes]
+const SCENARIOS: readonly Scenario[] = [
+  onePod,
+  podman,
+  fiftyPods,
+  oneCommand,
+  pull,
+  memory,
+  probes,
+  restart,
+  twoHundredPods,
+]
 
 /** As a shell counts a program that Ctrl-C ended. */
 const INTERRUPTED = 130

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { removeNetworkIfUnused } from '../src/machine/sandbox/network.ts'
 import type { Pod } from '../src/kube/api/pod.ts'
 import { openClient } from '../src/user/client/open-client.ts'
 import { PODS } from '../src/user/client/resource-type.ts'
@@ -18,18 +20,22 @@ export interface PeapodServer extends AsyncDisposable {
   until(name: string, stage: Stage): Promise<void>
 }
 
-/** running: every container of it; gone: its object was removed, which comes last of all. */
-export type Stage = 'running' | 'succeeded' | 'gone'
+/** running: every container of it; ready: its condition; gone: its object was removed, which comes last of all. */
+export type Stage = 'running' | 'ready' | 'succeeded' | 'gone'
 
-const LIMIT_MS = 60_000
+const LIMIT_MS = 120_000
+const NETWORK_REMOVAL_MS = 5_000
 
-export async function startPeapodServer(bench: Workbench): Promise<PeapodServer> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'server.ts'), bench.stateDirectory], {
+/** `peapod serve`, as a user starts it. */
+export async function startPeapodServer(bench: Workbench, flags: readonly string[] = []): Promise<PeapodServer> {
+  const where = ['--state-dir', bench.stateDirectory, '--listen', '127.0.0.1:0']
+  const child = spawn(join(bench.home, 'peapod'), ['serve', ...where, ...flags], {
+    // Ctrl-C is for the benchmark, which ends the server in its own time.
     detached: true,
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
   })
   const ended = once(child, 'exit')
-  const [socketPath] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const socketPath = await servingOn(child.stderr)
   const client = openClient({ socketPath })
   const watching = new AbortController()
   const pods = followPods(client.watch(PODS, { namespace: 'default', signal: watching.signal }))
@@ -48,10 +54,26 @@ export async function startPeapodServer(bench: Workbench): Promise<PeapodServer>
       watching.abort()
       await pods.ended
       client.close()
-      child.stdin.end()
+      child.kill('SIGTERM')
       await ended
+      // A server leaves the network to its pods and to those that come.
+      await removeNetworkIfUnused(AbortSignal.timeout(NETWORK_REMOVAL_MS))
     },
   }
+}
+
+/** Waits for the line that says where the server is reached; the rest of what it says is passed on. */
+async function servingOn(stderr: Readable): Promise<string> {
+  const lines = createInterface(stderr)
+  for await (const line of lines) {
+    const socketPath = /^serving on \S+ and (\S+)$/.exec(line)?.[1]
+    if (socketPath !== undefined) {
+      stderr.pipe(process.stderr)
+      return socketPath
+    }
+    process.stderr.write(`${line}\n`)
+  }
+  throw new Error('the server ended before it answered')
 }
 
 interface PodChange {
@@ -94,8 +116,9 @@ function withLimit(name: string, stage: Stage, waiting: Map<string, () => void>)
 
 function stagesOf(type: string, pod: Pod): Stage[] {
   if (type === 'DELETED') return ['gone']
-  const { phase, containerStatuses = [] } = pod.status ?? {}
+  const { phase, containerStatuses = [], conditions = [] } = pod.status ?? {}
   if (phase === 'Succeeded') return ['succeeded']
   const isRunning = phase === 'Running' && containerStatuses.every(({ state }) => state?.running !== undefined)
-  return isRunning ? ['running'] : []
+  const isReady = conditions.some(({ type, status }) => type === 'Ready' && status === 'True')
+  return [...(isRunning ? (['running'] as const) : []), ...(isReady ? (['ready'] as const) : [])]
 }

@@ -25,6 +25,11 @@ export function briefPod(name: string): Manifest {
   return pod(name, { restartPolicy: 'Never', containers: [container('true', ['true'])] })
 }
 
+/** One container that is started again whenever it ends. */
+export function restartingPod(name: string, command: readonly string[]): Manifest {
+  return pod(name, { restartPolicy: 'Always', containers: [container('again', command)] })
+}
+
 function pod(name: string, spec: Readonly<Record<string, unknown>>): Manifest {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec }
 }
