@@ -56,10 +56,15 @@ function admitSpec(spec: PodSpec): PodSpec {
     ...spec,
     serviceAccountName: account,
     serviceAccount: account,
-    tolerations: Object.freeze([...(spec.tolerations ?? []), ...defaultTolerations(spec)]),
+    tolerations: withDefaultTolerations(spec),
     priority: spec.priority ?? 0,
     preemptionPolicy: spec.preemptionPolicy ?? 'PreemptLowerPriority',
   }
+}
+
+/** The pod's tolerations and those that every pod has: of a node that is lost for a while. Holds for updates too. */
+export function withDefaultTolerations(spec: PodSpec): NonNullable<PodSpec['tolerations']> {
+  return Object.freeze([...(spec.tolerations ?? []), ...defaultTolerations(spec)])
 }
 
 function defaultTolerations(spec: PodSpec): NonNullable<PodSpec['tolerations']> {

@@ -1,7 +1,19 @@
+import type { Failure } from '../../failure.ts'
 import type { Parsed, Problem } from '../../kube/api/problem.ts'
 import type { KubeObject } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import { refusal, unknownField } from './refusal.ts'
+import type { FieldValidation } from './write-options.ts'
+
+/** What a client is told whose object has problems. */
+export type Refuse = (problems: readonly Problem[]) => Failure
+
+interface Preparation<T extends KubeObject> {
+  readonly level: FieldValidation
+  readonly prepare: (value: KubeObject) => Parsed<T>
+  /** Absent: as of an object that came whole. */
+  readonly refuse?: Refuse | undefined
+}
 
 /**
  * Prepares what a client sent. What unknown fields do is the client's choice by `fieldValidation`: an error (`Strict`),
@@ -12,17 +24,17 @@ import { refusal, unknownField } from './refusal.ts'
 export function prepareValidated<T extends KubeObject>(
   request: ApiRequest,
   value: KubeObject,
-  prepare: (value: KubeObject) => Parsed<T>,
+  { level, prepare, refuse }: Preparation<T>,
 ): { readonly object: T; readonly warnings: readonly string[] } {
   const first = prepare(value)
   if (first.ok) return { object: first.value, warnings: [] }
-  const level = request.query.get('fieldValidation') ?? 'Warn'
   const unknown = first.problems.filter(({ reason }) => reason === 'UnknownField')
   const { group, version, kind } = request.kind.resource
-  const refused = { group, version, kind, name: value.metadata.name ?? '' }
-  if (level === 'Strict' || unknown.length === 0) throw refusal(refused, first.problems)
+  const refused = (problems: readonly Problem[]): Failure =>
+    refuse?.(problems) ?? refusal({ group, version, kind, name: value.metadata.name ?? '' }, problems)
+  if (level === 'Strict' || unknown.length === 0) throw refused(first.problems)
   const second = prepare(withoutFields(value, unknown))
-  if (!second.ok) throw refusal(refused, second.problems)
+  if (!second.ok) throw refused(second.problems)
   return { object: second.value, warnings: level === 'Ignore' ? [] : unknown.map(unknownField) }
 }
 

@@ -31,9 +31,10 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     message: /^the body of the request was in an unknown format - accepted media types include: application\/json$/,
   },
   'bad patch type': {
-    why: 'newer versions name the types, and so far there is one',
+    why: 'newer versions name the types',
     fields: { details: undefined },
-    message: /^the body of the request .* accepted media types include: application\/merge-patch\+json$/,
+    message:
+      /^the body of the request .* accepted media types include: application\/json-patch\+json, application\/merge-patch\+json, application\/strategic-merge-patch\+json, application\/apply-patch\+yaml$/,
   },
   'bad resourceVersion': { why: 'every Status has a reason here', fields: { reason: 'InternalError' } },
   'bad continue': {

@@ -12,9 +12,13 @@ export interface RefusedObject {
 /** Problems with the text of a document rather than with what it asks for: Kubernetes finds them while decoding. */
 const DECODING: readonly Problem['reason'][] = ['UnknownField', 'FieldValueTypeInvalid']
 
+export function isUndecodable({ reason }: Problem): boolean {
+  return DECODING.includes(reason)
+}
+
 /** The answer to an object with problems: 400 when it can't be decoded, else 422 with all causes. */
 export function refusal(object: RefusedObject, problems: readonly Problem[]): Failure {
-  const undecodable = problems.filter(({ reason }) => DECODING.includes(reason))
+  const undecodable = problems.filter(isUndecodable)
   if (undecodable.length > 0) {
     const apiVersion = object.group === '' ? object.version : `${object.group}/${object.version}`
     return new Failure(

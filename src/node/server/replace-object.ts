@@ -1,34 +1,64 @@
+import { isSameJson } from '../../kube/api/patch/json-value.ts'
+import type { ManagedEntry } from '../../kube/api/patch/managed-fields.ts'
 import { notFound } from '../store/store-failure.ts'
 import type { KubeObject } from '../store/store.ts'
 import type { ObjectRequest } from './api-request.ts'
-import { prepareValidated } from './field-validation.ts'
+import { ownersAfter, withOwners } from './field-owners.ts'
+import { prepareValidated, type Refuse } from './field-validation.ts'
+import { without } from './kinds/prepare-object.ts'
 import type { ServerParts } from './server-parts.ts'
+import type { WriteOptions } from './write-options.ts'
+
+/** What the client wants an object to become. */
+export interface Wanted {
+  readonly value: KubeObject
+  /** Who owns its fields then; absent: the client owns what it changed. */
+  readonly owners?: readonly ManagedEntry[]
+  /** What the client is told although all went well. */
+  readonly warnings?: readonly string[]
+  /** Absent: as of any object that came whole. */
+  readonly refuse?: Refuse
+}
 
 export interface Replacement {
   /** What of the object the request may change. */
   readonly part: 'object' | 'status'
-  readonly dryRun: boolean
-  /** What the client wants the newest version to become. Pure; throws a Failure to refuse. */
-  readonly next: (current: KubeObject) => KubeObject
+  readonly options: WriteOptions
+  /** What the newest version becomes. Pure; throws a Failure to refuse. */
+  readonly next: (current: KubeObject) => Wanted
 }
 
 /** Replaces an object by what its kind's rules make of the client's wish, with no other write between. */
 export async function replaceObject(
-  { store }: ServerParts,
+  { store, clock }: ServerParts,
   request: ObjectRequest,
-  { part, dryRun, next }: Replacement,
+  { part, options, next }: Replacement,
 ): Promise<{ readonly object: KubeObject; readonly warnings: readonly string[] }> {
   const { kind, namespace, name } = request
   const rules = await kind.rules(store)
+  const subresource = part === 'status' ? part : undefined
+  const writer = { manager: options.manager, nowMs: clock.nowMs(), subresource } as const
   let warnings: readonly string[] = []
   const change = (current: KubeObject): KubeObject => {
-    const prepared = prepareValidated(request, next(current), (value) =>
-      part === 'status' ? rules.prepareStatus(value, current) : rules.prepareUpdate(value, current),
-    )
-    warnings = prepared.warnings
-    return prepared.object
+    const wanted = next(current)
+    // Who owns what is no part of what rules are about.
+    const [value, before] = [wanted.value, current].map((each) => ({
+      ...each,
+      metadata: without(each.metadata, 'managedFields'),
+    })) as [KubeObject, KubeObject]
+    const prepared = prepareValidated(request, value, {
+      level: options.fieldValidation,
+      refuse: wanted.refuse,
+      prepare: (each) => (part === 'status' ? rules.prepareStatus(each, before) : rules.prepareUpdate(each, before)),
+    })
+    warnings = [...(wanted.warnings ?? []), ...prepared.warnings]
+    const stored = prepared.object
+    const owned = withOwners(stored, wanted.owners ?? ownersAfter({ current, wanted: wanted.value, stored, writer }))
+    // A write that changes nothing is none: the order of fields means nothing.
+    const version = { resourceVersion: current.metadata.resourceVersion }
+    return isSameJson({ ...owned, metadata: { ...owned.metadata, ...version } }, current) ? current : owned
   }
-  if (dryRun) {
+  if (options.dryRun) {
     const current = store.get(kind.resource, { namespace, name })
     if (current === undefined) throw notFound(kind.resource, name)
     return { object: change(current), warnings }

@@ -23,11 +23,13 @@ export function shapeOf(typeName: string): Shape {
   const known = structs.get(typeName)
   if (known !== undefined) return known
   const fields = fieldsOf(typeName)
+  // Not for ever: most types are loaded when the first object of their kind is written.
+  if (fields === undefined) return FREE
   const shapes = new Map<string, Shape>()
-  const shape: Shape = fields === undefined ? FREE : { is: 'struct', typeName, fields: shapes }
+  const shape: Shape = { is: 'struct', typeName, fields: shapes }
   // Before its fields: some types hold themselves.
   structs.set(typeName, shape)
-  for (const [name, { type }] of fields ?? []) shapes.set(name, fieldShape(type, typeName, name))
+  for (const [name, { type }] of fields) shapes.set(name, fieldShape(type, typeName, name))
   return shape
 }
 

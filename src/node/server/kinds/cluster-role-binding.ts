@@ -13,6 +13,7 @@ export const clusterRoleBindingKind: Kind<ClusterRoleBinding> = {
   shortNames: [],
   subresources: [],
   canDeleteCollection: true,
+  updateCreates: true,
   ...selectable(),
   rules: (existing) =>
     storedRules<ClusterRoleBinding>(

@@ -11,6 +11,7 @@ export const clusterRoleKind: Kind<ClusterRole> = {
   shortNames: [],
   subresources: [],
   canDeleteCollection: true,
+  updateCreates: true,
   ...selectable(),
   rules: (existing) =>
     storedRules({ typeName: 'V1ClusterRole', nameRule: brokenByPathSegment, check: checkClusterRole }, existing),

@@ -43,6 +43,7 @@ export const endpointsKind: Kind<Endpoints> = {
   shortNames: ['ep'],
   subresources: [],
   canDeleteCollection: true,
+  updateCreates: true,
   ...selectable(),
   rules: (existing) =>
     storedRules<Endpoints>({ typeName: 'V1Endpoints', fill: fillProtocols, check: checkEndpoints }, existing),

@@ -19,6 +19,7 @@ export const eventKind: Kind<Event> = {
   shortNames: ['ev'],
   subresources: [],
   canDeleteCollection: true,
+  updateCreates: true,
   selectableFields: Object.keys(FIELDS),
   fieldValue: (event, field) => FIELDS[field]?.(event) ?? '',
   rules: async () => (await import('./event-rules.ts')).eventRules,

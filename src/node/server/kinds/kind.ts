@@ -80,6 +80,15 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly categories?: readonly string[]
   readonly subresources: readonly Subresource[]
   readonly canDeleteCollection: boolean
+  /** Whether PUT makes an object that is not there. */
+  readonly updateCreates?: boolean
+  /** Whether PUT must say which version it replaces. */
+  readonly updateNeedsVersion?: boolean
+  /**
+   * Fields such as `spec.nodeName` that the server itself adds to a new object that lacks them, beside filling in
+   * defaults: they do not belong to who created it.
+   */
+  readonly addedFields?: readonly string[]
   /** Beside metadata.name and metadata.namespace. */
   readonly selectableFields: readonly string[]
   /** The value of one of `selectableFields`; '' when it is not set. */

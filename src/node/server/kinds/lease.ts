@@ -21,6 +21,8 @@ export const leaseKind: Kind<Lease> = {
   shortNames: [],
   subresources: [],
   canDeleteCollection: true,
+  updateCreates: true,
+  updateNeedsVersion: true,
   ...selectable(),
   rules: (existing) => storedRules({ typeName: 'V1Lease', check: checkLease }, existing),
   columns: () => Promise.resolve(COLUMNS),

@@ -11,6 +11,7 @@ export const limitRangeKind: Kind<LimitRange> = {
   shortNames: ['limits'],
   subresources: [],
   canDeleteCollection: true,
+  updateCreates: true,
   ...selectable(),
   rules: (existing) =>
     storedRules<LimitRange>(

@@ -11,6 +11,7 @@ export const namespaceKind: Kind<Namespace> = {
   shortNames: ['ns'],
   subresources: ['status'],
   canDeleteCollection: false,
+  addedFields: ['spec'],
   selectableFields: ['status.phase'],
   fieldValue: (namespace) => namespace.status?.phase ?? '',
   rules: async () => (await import('./namespace-rules.ts')).namespaceRules,

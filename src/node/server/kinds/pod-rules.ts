@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { admitPod } from '../../../kube/api/admit-pod.ts'
+import { admitPod, withDefaultTolerations } from '../../../kube/api/admit-pod.ts'
 import { parsePod } from '../../../kube/api/parse-pod.ts'
 import type { Container, Pod, PodSpec } from '../../../kube/api/pod.ts'
 import type { Problem } from '../../../kube/api/problem.ts'
@@ -20,16 +20,18 @@ export const podRules: KindRules<Pod> = {
   prepareUpdate(value, current) {
     const parsed = parsePod(without(value, 'status'))
     if (!parsed.ok) return parsed
-    const problems = checkUpdate(parsed.value.spec, current.spec)
+    const spec = { ...parsed.value.spec, tolerations: withDefaultTolerations(parsed.value.spec) }
+    const problems = checkUpdate(spec, current.spec)
     if (problems.length > 0) return { ok: false, problems }
     const { status, metadata } = current
-    const isSameSpec = isDeepStrictEqual(parsed.value.spec, current.spec)
+    const isSameSpec = isDeepStrictEqual(spec, current.spec)
     const kept = keepServersOwn(parsed.value, current) as Pod['metadata']
     const generation = (metadata.generation ?? 0) + (isSameSpec ? 0 : 1)
     return {
       ok: true,
       value: {
         ...parsed.value,
+        spec,
         metadata: { ...kept, generation },
         ...(status === undefined ? {} : { status }),
       },

@@ -21,6 +21,14 @@ export const podKind: Kind<Pod> = {
   categories: ['all'],
   subresources: ['attach', 'exec', 'log', 'portforward', 'status'],
   canDeleteCollection: true,
+  addedFields: [
+    'spec.nodeName',
+    'spec.serviceAccount',
+    'spec.serviceAccountName',
+    'spec.tolerations',
+    'spec.priority',
+    'spec.preemptionPolicy',
+  ],
   selectableFields: Object.keys(FIELDS),
   fieldValue: (pod, field) => FIELDS[field]?.(pod) ?? '',
   // Kubernetes' rules for Pods are most of this server's code: reading needs none of it.

@@ -13,6 +13,7 @@ export const roleBindingKind: Kind<RoleBinding> = {
   shortNames: [],
   subresources: [],
   canDeleteCollection: true,
+  updateCreates: true,
   ...selectable(),
   rules: (existing) =>
     storedRules<RoleBinding>(

@@ -11,6 +11,7 @@ export const roleKind: Kind<Role> = {
   shortNames: [],
   subresources: [],
   canDeleteCollection: true,
+  updateCreates: true,
   ...selectable(),
   rules: (existing) => storedRules({ typeName: 'V1Role', nameRule: brokenByPathSegment, check: checkRole }, existing),
 }

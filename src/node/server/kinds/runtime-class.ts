@@ -17,6 +17,8 @@ export const runtimeClassKind: Kind<RuntimeClass> = {
   shortNames: [],
   subresources: [],
   canDeleteCollection: true,
+  updateCreates: true,
+  updateNeedsVersion: true,
   ...selectable(),
   rules: (existing) =>
     storedRules<RuntimeClass>(

@@ -39,6 +39,8 @@ export const serviceKind: Kind<Service> = {
   categories: ['all'],
   subresources: ['status'],
   canDeleteCollection: true,
+  updateCreates: true,
+  addedFields: ['spec.clusterIP', 'spec.clusterIPs', 'spec.ipFamilies', 'spec.ipFamilyPolicy'],
   ...selectable<Service>({ 'spec.clusterIP': ({ spec }) => spec?.clusterIP, 'spec.type': ({ spec }) => spec?.type }),
   rules: (existing) =>
     storedRules<Service>(

@@ -10,16 +10,21 @@ import { checkMediaType, parseJsonObject, readBody } from '../read-body.ts'
 import { receivedObject } from '../received-object.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { methodNotAllowed } from '../status.ts'
+import { readWriteOptions } from '../write-options.ts'
 
 /** Creating a question is answered with the question and its answer. */
 export async function answerQuestion(parts: ServerParts, request: ApiRequest): Promise<Answer> {
   const { kind, incoming } = request
   if (kind.answer === undefined) throw methodNotAllowed()
   checkMediaType(incoming, ['application/json'])
+  const options = readWriteOptions(request, 'CreateOptions')
   const typeName = `V1${kind.resource.kind}`
   if (fieldsOf(typeName) === undefined) await loadAllTypes()
   const value = receivedObject(parseJsonObject(await readBody(incoming), kind.resource.kind), request)
-  const { object, warnings } = prepareValidated(request, value, (each) => checkQuestion(each, typeName))
+  const { object, warnings } = prepareValidated(request, value, {
+    level: options.fieldValidation,
+    prepare: (each) => checkQuestion(each, typeName),
+  })
   return objectAnswer(201, kind.answer(object, request, parts), warnings)
 }
 

@@ -1,48 +1,29 @@
 import { Failure } from '../../../failure.ts'
-import { NAMESPACES } from '../../store/resources.ts'
-import { notFound } from '../../store/store-failure.ts'
-import type { KubeObject } from '../../store/store.ts'
 import { type Answer, objectAnswer } from '../answer.ts'
 import type { ApiRequest } from '../api-request.ts'
-import { isDryRun } from '../dry-run.ts'
-import { prepareValidated } from '../field-validation.ts'
-import type { KindRules } from '../kinds/kind.ts'
+import { createNew } from '../create-new.ts'
 import { checkMediaType, parseJsonObject, readBody } from '../read-body.ts'
 import { receivedObject } from '../received-object.ts'
 import type { ServerParts } from '../server-parts.ts'
+import { readWriteOptions } from '../write-options.ts'
 
 /** How often a generated name may turn out to be taken. */
 const NAME_ATTEMPTS = 8
 
 export async function createObject(parts: ServerParts, request: ApiRequest): Promise<Answer> {
-  const { kind, namespace, query, incoming } = request
+  const { kind, incoming } = request
   checkMediaType(incoming, ['application/json'])
-  const dryRun = isDryRun(query.getAll('dryRun'), 'CreateOptions')
+  const options = readWriteOptions(request, 'CreateOptions')
   const value = receivedObject(parseJsonObject(await readBody(incoming), kind.resource.kind), request)
-  if ((value.metadata.resourceVersion ?? '') !== '') {
+  const { name, generateName, resourceVersion } = value.metadata
+  if (!isEmpty(resourceVersion)) {
     throw new Failure('BadRequest', 'resourceVersion should not be set on objects to be created')
   }
-  const rules = await kind.rules(parts.store)
-  if (namespace !== undefined && parts.store.get(NAMESPACES, { name: namespace }) === undefined) {
-    throw notFound(NAMESPACES, namespace)
+  const create = async (): Promise<Answer> => {
+    const { object, warnings } = await createNew(parts, request, { value, options })
+    return objectAnswer(201, object, warnings)
   }
-  const create = (): Promise<Answer> => createOnce(parts, { request, rules, value, dryRun })
-  return isEmpty(value.metadata.name) && !isEmpty(value.metadata.generateName) ? retryTaken(create) : create()
-}
-
-interface Creation {
-  readonly request: ApiRequest
-  readonly rules: KindRules<KubeObject>
-  readonly value: KubeObject
-  readonly dryRun: boolean
-}
-
-async function createOnce(parts: ServerParts, { request, rules, value, dryRun }: Creation): Promise<Answer> {
-  const { store, ids, clock, nodeName } = parts
-  const admission = { uid: ids.uid(), nowMs: clock.nowMs(), nameSuffix: ids.nameSuffix(), nodeName }
-  const { object, warnings } = prepareValidated(request, value, (each) => rules.prepareCreate(each, admission))
-  const { resource } = request.kind
-  return objectAnswer(201, dryRun ? object : await store.create(resource, object), warnings)
+  return isEmpty(name) && !isEmpty(generateName) ? retryTaken(create) : create()
 }
 
 async function retryTaken(create: () => Promise<Answer>): Promise<Answer> {

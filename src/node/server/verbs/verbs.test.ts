@@ -30,7 +30,7 @@ describe('create', () => {
     const reply = await server.send('POST', PODS_PATH, { body })
     assert.equal(reply.code, 201)
     assert.equal(reply.headers['content-type'], 'application/json')
-    assert.deepEqual(reply.json.metadata, {
+    assert.deepEqual(without(reply.json.metadata ?? {}, 'managedFields'), {
       name: 'web',
       namespace: 'default',
       uid: 'uid-5',
@@ -185,8 +185,12 @@ describe('update and patch', () => {
     const labelled = { ...pod, metadata: { ...pod.metadata, uid: pod.metadata.uid, labels: { a: 'b' }, generation: 9 } }
     const reply = await server.send('PUT', `${PODS_PATH}/web`, { body: labelled })
     assert.equal(reply.code, 200, reply.text)
-    const { resourceVersion, ...metadata } = pod.metadata
-    assert.deepEqual(reply.json.metadata, { ...metadata, labels: { a: 'b' }, resourceVersion: '6' })
+    const { resourceVersion } = pod.metadata
+    assert.deepEqual(without(reply.json.metadata ?? {}, 'managedFields'), {
+      ...without(pod.metadata, 'managedFields'),
+      labels: { a: 'b' },
+      resourceVersion: '6',
+    })
     assert.equal(resourceVersion, '5')
     refusedWith(
       await server.send('PUT', `${PODS_PATH}/web`, { body: labelled }),
@@ -221,8 +225,8 @@ describe('update and patch', () => {
       422,
       /spec: Forbidden/,
     ],
-    ['tolerations may not go', { tolerations: [] }, 422, /spec: Forbidden/],
-    ['a wrong type is refused', { containers: 'x' }, 400, /spec.containers: must be a list/],
+    ['a toleration may be added', { tolerations: [{ key: 'k', operator: 'Exists' }] }, 200],
+    ['a wrong type is refused', { containers: 'x' }, 422, /patch: Invalid value: .* spec.containers: must be a list/],
   ]
   for (const [rule, spec, code, message] of specs) {
     it(`${rule} (C4)`, async () => {
@@ -265,7 +269,7 @@ describe('update and patch', () => {
     const wrong = { status: { phase: 7 } }
     refusedWith(
       await server.send('PATCH', `${PODS_PATH}/web/status`, { body: wrong, headers: MERGE }),
-      400,
+      422,
       /status\.phase: must be/,
     )
     assert.equal((await server.get(`${PODS_PATH}/web/status`)).code, 200)
@@ -351,24 +355,6 @@ describe('delete', () => {
     assert.deepEqual(names(reply), ['a', 'b'])
     assert.deepEqual(names(await server.get(PODS_PATH)), ['c'])
     refusedWith(await server.send('DELETE', '/api/v1/namespaces'), 405, /does not allow this method/)
-  })
-
-  it('of a namespace spares those of every cluster and those with something in them', async () => {
-    await using server = await TestServer.open()
-    await server.createPod('web')
-    await server.send('POST', '/api/v1/namespaces', { body: { metadata: { name: 'mine' } } })
-    const pod = { metadata: { name: 'z' }, spec: { containers: [{ name: 'a', image: 'b' }] } }
-    await server.send('POST', '/api/v1/namespaces/mine/pods', { body: pod })
-    refusedWith(
-      await server.send('DELETE', '/api/v1/namespaces/kube-system'),
-      403,
-      'namespaces "kube-system" is forbidden: this namespace may not be deleted',
-    )
-    refusedWith(await server.send('DELETE', '/api/v1/namespaces/mine'), 409, /there are pods in it; delete them first/)
-    await server.send('DELETE', '/api/v1/namespaces/mine/pods/z?gracePeriodSeconds=0')
-    const reply = await server.send('DELETE', '/api/v1/namespaces/mine')
-    assert.deepEqual([reply.json.kind, reply.json.status], ['Status', 'Success'])
-    refusedWith(await server.get('/api/v1/namespaces/mine'), 404, 'namespaces "mine" not found')
   })
 })
 
