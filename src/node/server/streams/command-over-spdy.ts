@@ -43,7 +43,10 @@ export async function commandOverSpdy(
     },
     gone: gone.signal,
   })
-  byType.get('error')?.end(endBytes(end, version.errors))
+  const error = byType.get('error')
+  const told = new Promise((resolve) => error?.once('close', resolve).once('finish', resolve))
+  error?.end(endBytes(end, version.errors))
+  await told
   session.close()
 }
 

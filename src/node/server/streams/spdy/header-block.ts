@@ -9,6 +9,8 @@ export type SpdyHeaders = ReadonlyMap<string, string>
 const LONGEST_BLOCK_BYTES = 65_536
 const MOST_HEADERS = 256
 const STORED_BLOCK_BYTES = 5
+/** A stored block of nothing: readers of Go give out what they have when they come to one, and not before. */
+const FLUSH = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff])
 const NO_HEADERS = Buffer.alloc(4)
 /** Deflate with a window of 32 KiB, a preset dictionary, and the dictionary's Adler-32. @see RFC 1950 */
 const ZLIB_START = Buffer.from([0x78, 0xbb, 0xe3, 0xc6, 0xa7, 0xc2])
@@ -69,7 +71,7 @@ export function emptyHeaderBlocks(): () => Buffer {
     stored.writeUInt16LE(~NO_HEADERS.length & 0xffff, 3)
     const start = begun ? [] : [ZLIB_START]
     begun = true
-    return Buffer.concat([...start, stored, NO_HEADERS])
+    return Buffer.concat([...start, stored, NO_HEADERS, FLUSH])
   }
 }
 
