@@ -46,8 +46,10 @@ export async function runPod(world: PodWorld, shared: SharedSchedules, signal: A
     for (const action of actions) performAction(world, action, signal)
     const againAtMs = actions.map((action) => (action.do === 'look-again' ? action.atMs : Infinity))
     await world.wake.wait(Math.min(failure === undefined ? Infinity : nowMs + TELL_AGAIN_MS, ...againAtMs), signal)
-    const notBeforeMs = budget.take(nowMs)
-    if (notBeforeMs <= clock.nowMs()) continue
+    // Asked anew: the clock may have been set while the loop slept.
+    const wokenAtMs = clock.nowMs()
+    const notBeforeMs = budget.take(wokenAtMs)
+    if (notBeforeMs <= wokenAtMs) continue
     if (!isRestless) log(`pod ${world.name}: changes all the time: it is looked at 20 times a second from now on`)
     isRestless = true
     await sleepUntil(clock, notBeforeMs, signal)
