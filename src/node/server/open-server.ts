@@ -97,12 +97,14 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
   }
 
   async function listenForRemote(wanted: RemoteOptions): Promise<OpenRemote> {
-    const [{ openRemote }, { makeDefaultPolicy }, { remoteAccess }] = await Promise.all([
-      import('./open-remote.ts'),
-      import('./access/make-default-policy.ts'),
-      import('./access/remote-access.ts'),
-    ])
-    await makeDefaultPolicy(parts)
+    const [{ openRemote }, { makeDefaultPolicy }, { makeStandingPriorityClasses }, { remoteAccess }] =
+      await Promise.all([
+        import('./open-remote.ts'),
+        import('./access/make-default-policy.ts'),
+        import('./make-standing-priority-classes.ts'),
+        import('./access/remote-access.ts'),
+      ])
+    await Promise.all([makeDefaultPolicy(parts), makeStandingPriorityClasses(parts)])
     const handling = handlingOf(remoteAccess({ store, signing: wanted.files.signing, nowMs: () => clock.nowMs() }))
     const remote = await openRemote(wanted, { limits: LIMITS, listener: requestsTo(handling), log })
     for (const each of remote.servers) each.on('upgrade', upgradesTo(handling))

@@ -1,4 +1,5 @@
 import type { V1PriorityClass } from '@kubernetes/client-node'
+import { SYSTEM_PRIORITY_CLASSES } from '../system-priority-classes.ts'
 import type { Draft, Finding } from './finding.ts'
 import { forbidden, invalid, notSupported } from './finding.ts'
 
@@ -6,21 +7,6 @@ import { forbidden, invalid, notSupported } from './finding.ts'
 
 const POLICIES = ['Never', 'PreemptLowerPriority']
 const HIGHEST_OF_USERS = 1_000_000_000
-
-/** The classes that every cluster has, most urgent first. */
-export const SYSTEM_PRIORITY_CLASSES = [
-  {
-    name: 'system-node-critical',
-    value: 2_000_001_000,
-    description: 'Used for system critical pods that must not be moved from their current node.',
-  },
-  {
-    name: 'system-cluster-critical',
-    value: 2_000_000_000,
-    description:
-      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
-  },
-] as const
 
 export function checkPriorityClass(object: Draft<V1PriorityClass>): Finding[] {
   const { preemptionPolicy } = object

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { makeStandingPriorityClasses } from '../make-standing-priority-classes.ts'
+import { randomIds } from '../server-parts.ts'
 import { TestServer } from '../test-server.ts'
 import { allKinds } from './kinds.ts'
 
@@ -714,6 +716,27 @@ describe('kinds', () => {
     const { template } = json as { template: { metadata?: object; spec: Record<string, unknown> } }
     assert.deepEqual([template.spec['restartPolicy'], template.spec['dnsPolicy']], ['Always', 'ClusterFirst'])
     assert.deepEqual([json.metadata?.['generation'], template.metadata], [1, undefined])
+  })
+
+  it('the classes of the system are there, and can be brought up to date but not changed', async () => {
+    const parts = { store: server.store, ids: randomIds, clock: { nowMs: () => server.nowMs } }
+    await makeStandingPriorityClasses(parts)
+    await makeStandingPriorityClasses(parts)
+    const { json } = await server.get(PRIORITY_CLASSES)
+    const { items } = json as unknown as { items: { metadata: { name: string }; value: number }[] }
+    const system = items.filter(({ metadata }) => metadata.name.startsWith('system-'))
+    assert.deepEqual(
+      system.map(({ metadata, value }) => [metadata.name, value]),
+      [
+        ['system-cluster-critical', 2_000_000_000],
+        ['system-node-critical', 2_000_001_000],
+      ],
+    )
+    const patch = { headers: { 'content-type': 'application/merge-patch+json' } }
+    const path = `${PRIORITY_CLASSES}/system-node-critical`
+    assert.equal((await server.send('PATCH', path, { ...patch, body: { description: 'mine' } })).code, 200)
+    const changed = await server.send('PATCH', path, { ...patch, body: { value: 1 } })
+    assert.equal(changed.code, 422)
   })
 
   it('each is declared as Kubernetes would', async () => {
