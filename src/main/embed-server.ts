@@ -6,6 +6,7 @@ import { makeEngine, sandboxMaker, schedule } from './make-engine.ts'
 import { openApi } from './open-api.ts'
 import { openImageStoreOf } from './open-images.ts'
 import { openRuntime } from './open-runtime.ts'
+import { finishDeletions } from './run-controllers.ts'
 
 /** The kernel frees the last pod's links a moment after its namespace. */
 const NETWORK_REMOVAL_MS = 5_000
@@ -47,13 +48,14 @@ export async function embedServer(options: ConnectOptions): Promise<Connection> 
   })
   const scheduling = begun.then(() => schedule(store, instance.directory, stopping.signal))
   const cleaning = begun.then(() => keepClean({ store }, stopping.signal))
+  const finishing = begun.then(() => finishDeletions(store, stopping.signal))
   return {
     endpoint: { socketPath },
     embedded: true,
     async stop() {
       await (await made)?.takeDown()
       stopping.abort()
-      await Promise.all([running, scheduling, cleaning, swept, server.close()])
+      await Promise.all([running, scheduling, cleaning, finishing, swept, server.close()])
       await store.close()
       await runtime[Symbol.asyncDispose]()
       await instance.remove()

@@ -13,6 +13,17 @@ interface ControllerParts {
   readonly directory: string
 }
 
+/** Sees deletions through, of namespaces and of what depends on others, until the signal aborts. */
+export async function finishDeletions(store: Store, signal: AbortSignal): Promise<void> {
+  const [{ emptyNamespaces }, { collectDependents }, { STORED_RESOURCES }] = await Promise.all([
+    import('../node/controllers/empty-namespaces.ts'),
+    import('../node/controllers/collect-dependents.ts'),
+    import('../node/server/kinds/kinds.ts'),
+  ])
+  const all = { store, resources: STORED_RESOURCES, nowMs: () => Date.now(), log: complain }
+  await Promise.all([emptyNamespaces(all, signal), collectDependents(all, signal)])
+}
+
 /** What keeps the objects of a long-running server true, until the signal aborts. */
 export async function runControllers(parts: ControllerParts, signal: AbortSignal): Promise<void> {
   const { store, authority } = parts
@@ -22,7 +33,11 @@ export async function runControllers(parts: ControllerParts, signal: AbortSignal
   ])
   const common = { store, nowMs: () => Date.now(), log: complain }
   const report = await nodeReporter(parts)
-  await Promise.all([furnishNamespaces({ ...common, authority }, signal), tellNode({ ...common, report }, signal)])
+  await Promise.all([
+    furnishNamespaces({ ...common, authority }, signal),
+    tellNode({ ...common, report }, signal),
+    finishDeletions(store, signal),
+  ])
 }
 
 async function nodeReporter({ images, directory }: ControllerParts): Promise<() => Promise<NodeReport>> {

@@ -2,6 +2,7 @@ import { Failure, messageOf } from '../../failure.ts'
 import type { Pod } from '../../kube/api/pod.ts'
 import { claimOf, holdsNode } from '../../kube/lifecycle/node-fit.ts'
 import { whyRejected } from '../../kube/lifecycle/why-rejected.ts'
+import { isOnlyHeld } from '../store/held-object.ts'
 import { PODS } from '../store/resources.ts'
 import { adoptPods } from './adopt-pods.ts'
 import type { EngineParts } from './engine-parts.ts'
@@ -122,6 +123,8 @@ export class Engine {
     }
     // A pod without a node waits for one; that of another node is not this engine's. The machine may have had another name.
     if (adopted === undefined && pod.spec.nodeName !== this.#parts.nodeName) return
+    // Its containers are gone: somebody's finalizer is all that keeps it in the store.
+    if (adopted === undefined && isOnlyHeld(pod)) return
     const world = new PodWorld(pod, this.#parts, adopted)
     if (adopted === undefined && holdsNode(pod)) this.#admit(world)
     this.#worlds.set(uid, world)

@@ -1,5 +1,6 @@
 import { Failure, messageOf } from '../../failure.ts'
 import { removeTree } from '../../machine/linux/remove-tree.ts'
+import { removeUnlessHeld } from '../store/held-object.ts'
 import { PODS } from '../store/resources.ts'
 import { sleepUntil } from './clock.ts'
 import type { PodWorld } from './pod-world.ts'
@@ -24,7 +25,9 @@ async function removeObject(world: PodWorld, signal: AbortSignal): Promise<void>
   while (!signal.aborted) {
     try {
       if (store.get(PODS, { namespace, name })?.metadata.uid === uid) {
-        await store.delete(PODS, { namespace, name }, { uid })
+        await store.modify(PODS, { namespace, name }, (pod) =>
+          pod.metadata.uid === uid ? removeUnlessHeld(pod, clock.nowMs()) : pod,
+        )
       }
       return
     } catch (error) {

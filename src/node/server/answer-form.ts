@@ -39,7 +39,7 @@ export async function answerForm(request: ApiRequest, shape: 'one' | 'list', now
 }
 
 /** The objects as they are stored. */
-function objectForm(resource: Resource): AnswerForm {
+export function objectForm(resource: Resource): AnswerForm {
   const { kind } = resource
   const apiVersion = apiVersionOf(resource)
   return {

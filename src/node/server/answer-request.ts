@@ -81,6 +81,16 @@ async function answerObject(
     const { createAccountToken } = await import('./verbs/create-account-token.ts')
     return createAccountToken(parts, request)
   }
+  if (subresource === 'eviction') {
+    if (method !== 'POST') throw methodNotAllowed()
+    const { evictPod } = await import('./verbs/evict-pod.ts')
+    return evictPod(parts, request)
+  }
+  if (subresource === 'finalize') {
+    if (method !== 'PUT') throw methodNotAllowed()
+    const { finalizeNamespace } = await import('./verbs/finalize-namespace.ts')
+    return finalizeNamespace(parts, request)
+  }
   if (subresource === 'exec' || subresource === 'attach' || subresource === 'portforward') {
     throw new Failure('BadRequest', 'Upgrade request required')
   }

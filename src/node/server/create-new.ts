@@ -1,8 +1,7 @@
 import type { ManagedEntry } from '../../kube/api/patch/managed-fields.ts'
-import { NAMESPACES } from '../store/resources.ts'
-import { notFound } from '../store/store-failure.ts'
 import type { KubeObject } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
+import { checkNamespaceTakesMore } from './check-namespace-takes-more.ts'
 import { ownersOfNew, withOwners } from './field-owners.ts'
 import { prepareValidated } from './field-validation.ts'
 import { without } from './kinds/prepare-object.ts'
@@ -20,7 +19,7 @@ export interface NewObject {
 /**
  * Stores a new object as its kind's rules make it.
  *
- * @throws Failure AlreadyExists, NotFound for its namespace, BadRequest, Invalid
+ * @throws Failure AlreadyExists, NotFound or Forbidden for its namespace, BadRequest, Invalid
  */
 export async function createNew(
   parts: ServerParts,
@@ -30,9 +29,7 @@ export async function createNew(
   const { store, ids, clock, nodeName } = parts
   const { kind, namespace } = request
   const rules = await kind.rules(store)
-  if (namespace !== undefined && store.get(NAMESPACES, { name: namespace }) === undefined) {
-    throw notFound(NAMESPACES, namespace)
-  }
+  if (namespace !== undefined) checkNamespaceTakesMore(store, namespace, { resource: kind.resource, value })
   const nowMs = clock.nowMs()
   const admission = { uid: ids.uid(), nowMs, nameSuffix: ids.nameSuffix(), nodeName }
   // Who owns what is no part of what rules are about.

@@ -1,30 +1,26 @@
 import { Failure } from '../../failure.ts'
-import { NAMESPACES } from '../store/resources.ts'
+import { removeUnlessHeld } from '../store/held-object.ts'
+import { markDeleted } from '../store/mark-deleted.ts'
+import { withPropagation } from '../store/propagation.ts'
 import { notFound } from '../store/store-failure.ts'
 import type { KubeObject, ObjectKey } from '../store/store.ts'
 import type { DeleteOptions } from './delete-options.ts'
-import { STORED_RESOURCES } from './kinds/kinds.ts'
 import type { Kind } from './kinds/kind.ts'
-import { markDeleted } from './mark-deleted.ts'
 import type { ServerParts } from './server-parts.ts'
 
-/** Removes the object, or begins its graceful deletion. @returns it as it is then, or was last. */
+/** Removes the object, or begins its deletion. @returns it as it is then, or was last. */
 export async function deleteOne(
-  parts: ServerParts,
+  { store, clock }: ServerParts,
   target: { readonly kind: Kind; readonly key: ObjectKey },
   options: DeleteOptions,
 ): Promise<{ readonly object: KubeObject; readonly isGone: boolean }> {
-  const { store, clock } = parts
   const { kind, key } = target
   let isGone = false
   const change = (current: KubeObject): KubeObject | undefined => {
     checkDeletePreconditions(kind, current, options)
-    refuseFullNamespace(parts, kind, current)
-    const deletion = kind.deletion?.(current, options.graceSeconds) ?? { is: 'at-once' }
-    isGone = deletion.is === 'at-once'
-    if (deletion.is === 'at-once') return undefined
-    const isRepeated = current.metadata.deletionTimestamp !== undefined
-    return markDeleted(current, isRepeated ? options.graceSeconds : deletion.graceSeconds, clock.nowMs())
+    const next = computeDeletion(kind, current, { options, nowMs: clock.nowMs() })
+    isGone = next === undefined
+    return next
   }
   if (options.dryRun) {
     const current = store.get(kind.resource, key)
@@ -33,6 +29,33 @@ export async function deleteOne(
   }
   const object = await store.modify(kind.resource, key, change)
   return { object, isGone }
+}
+
+/** What the request makes of the object; undefined: nothing is left of it. */
+function computeDeletion(
+  kind: Kind,
+  current: KubeObject,
+  { options, nowMs }: { readonly options: DeleteOptions; readonly nowMs: number },
+): KubeObject | undefined {
+  const { graceSeconds, propagation } = options
+  const isRepeated = current.metadata.deletionTimestamp !== undefined
+  const deletion = kind.deletion?.(current, graceSeconds) ?? { is: 'at-once' }
+  switch (deletion.is) {
+    case 'graceful':
+      // What was asked for first stays: only the grace period can still shrink.
+      return isRepeated
+        ? markDeleted(current, graceSeconds, nowMs)
+        : withPropagation(markDeleted(current, deletion.graceSeconds, nowMs), propagation)
+    case 'emptied-first':
+      return isRepeated ? current : withPropagation(withDeletionTimestamp(deletion.object, nowMs), propagation)
+    case 'at-once':
+      return removeUnlessHeld(withPropagation(current, propagation), nowMs)
+  }
+}
+
+function withDeletionTimestamp(object: KubeObject, nowMs: number): KubeObject {
+  const deletionTimestamp = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
+  return { ...object, metadata: { ...object.metadata, deletionTimestamp } }
 }
 
 /** The sentences of rest.BeforeDelete, which names the kind where other conflicts name the resource. */
@@ -54,18 +77,4 @@ function checkDeletePreconditions(kind: Kind, current: KubeObject, { preconditio
         `ResourceVersion in record (${resourceVersion}). The object might have been modified`,
     )
   }
-}
-
-/** Nothing empties a namespace that is deleted: without this its objects would stay and be out of reach. */
-function refuseFullNamespace({ store }: ServerParts, kind: Kind, namespace: KubeObject): void {
-  if (kind.resource.plural !== NAMESPACES.plural) return
-  const { name = '' } = namespace.metadata
-  const held = STORED_RESOURCES.filter(
-    (resource) => resource.namespaced && store.list(resource, { namespace: name, limit: 1 }).items.length > 0,
-  )
-  if (held.length === 0) return
-  const what = held.map(({ plural }) => plural).join(' and ')
-  throw new Failure('Conflict', `delete namespace "${name}": there are ${what} in it; delete them first`, {
-    details: { name, kind: 'namespaces' },
-  })
 }

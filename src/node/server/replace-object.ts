@@ -1,5 +1,6 @@
 import { isSameJson } from '../../kube/api/patch/json-value.ts'
 import type { ManagedEntry } from '../../kube/api/patch/managed-fields.ts'
+import { unlessLetGo } from '../store/held-object.ts'
 import { notFound } from '../store/store-failure.ts'
 import type { KubeObject } from '../store/store.ts'
 import type { ObjectRequest } from './api-request.ts'
@@ -63,6 +64,13 @@ export async function replaceObject(
     if (current === undefined) throw notFound(kind.resource, name)
     return { object: change(current), warnings }
   }
-  const object = await store.modify(kind.resource, { namespace, name }, change)
-  return { object, warnings }
+  let letGo: KubeObject | undefined
+  const object = await store.modify(kind.resource, { namespace, name }, (current) => {
+    const replaced = change(current)
+    const left = unlessLetGo(replaced, current)
+    // Who takes the last finalizer away sees the object as it would have been.
+    letGo = left === undefined ? replaced : undefined
+    return left
+  })
+  return { object: letGo ?? object, warnings }
 }

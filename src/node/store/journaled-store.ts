@@ -7,6 +7,7 @@ import type { ObjectTable } from './object-table.ts'
 import { StagedChanges, type Write } from './staged-changes.ts'
 import { alreadyExists, checkPreconditions, notFound } from './store-failure.ts'
 import type {
+  AnyChange,
   KubeObject,
   ListOptions,
   ObjectKey,
@@ -17,7 +18,7 @@ import type {
   WatchEvent,
   WatchOptions,
 } from './store.ts'
-import { watchChanges } from './watch-changes.ts'
+import { watchAllChanges, watchChanges } from './watch-changes.ts'
 
 interface PendingWrite extends Write {
   readonly resolve: (object: KubeObject) => void
@@ -96,6 +97,10 @@ export class JournaledStore implements Store {
 
   watch<T extends KubeObject>(options: WatchOptions<T>): AsyncIterable<WatchEvent<T>> {
     return watchChanges(this.#log, this.#history, options)
+  }
+
+  watchAll(options: { readonly fromResourceVersion: string; readonly signal: AbortSignal }): AsyncIterable<AnyChange> {
+    return watchAllChanges(this.#log, this.#history, options)
   }
 
   async close(): Promise<void> {

@@ -150,6 +150,31 @@ export function storeContract(name: string, open: (options: { keepChanges: numbe
       watch.stop()
     })
 
+    it('of all resources tells every change, in order', async () => {
+      await using opened = open({ keepChanges: 100 })
+      const { store } = opened
+      const stop = new AbortController()
+      const changes = store.watchAll({ fromResourceVersion: '1', signal: stop.signal })[Symbol.asyncIterator]()
+      const next = async (): Promise<string> => {
+        const result = await changes.next()
+        if (result.done === true) return 'end'
+        const { type, resourceId, object } = result.value
+        return `${type} ${resourceId} ${object.metadata.name ?? ''}`
+      }
+      await store.create(PODS, pod('a'))
+      await store.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } })
+      assert.equal(await next(), 'ADDED /namespaces n')
+      const coming = next()
+      await store.modify(PODS, keyOf('a'), isRunning)
+      assert.equal(await coming, 'MODIFIED /pods a')
+      await store.delete(PODS, keyOf('a'))
+      assert.equal(await next(), 'DELETED /pods a')
+      stop.abort()
+      assert.equal(await next(), 'end')
+      const late = store.watchAll({ fromResourceVersion: '17', signal: AbortSignal.timeout(1_000) })
+      await assert.rejects(late[Symbol.asyncIterator]().next(), isFailure('Expired', /17/))
+    })
+
     it('tells nothing of other namespaces and resources, but a bookmark says how far it is', async () => {
       await using opened = open({ keepChanges: 100 })
       const { store } = opened

@@ -71,6 +71,14 @@ export type WatchEvent<T extends KubeObject> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T; readonly resourceVersion: string }
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string }
 
+/** A change of an object of any resource. */
+export interface AnyChange {
+  /** Which resource, as resourceId tells it. */
+  readonly resourceId: string
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  readonly object: KubeObject
+}
+
 export interface Preconditions {
   readonly uid?: string | undefined
   readonly resourceVersion?: string | undefined
@@ -138,6 +146,13 @@ export interface Store {
    *   list again and watch from there.
    */
   watch<T extends KubeObject>(options: WatchOptions<T>): AsyncIterable<WatchEvent<T>>
+
+  /**
+   * Every change of every resource after a version, in order: for who looks after all objects. Otherwise like a watch.
+   *
+   * @throws Failure Expired while iterating
+   */
+  watchAll(options: Pick<WatchOptions<KubeObject>, 'fromResourceVersion' | 'signal'>): AsyncIterable<AnyChange>
 
   /** Settles after the writes under way; ends all watches. Later writes are rejected with ServiceUnavailable. */
   close(): Promise<void>

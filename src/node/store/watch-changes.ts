@@ -1,7 +1,7 @@
 import { computeWatchEvent, resourceId } from './change.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { History } from './history.ts'
-import type { KubeObject, WatchEvent, WatchOptions } from './store.ts'
+import type { AnyChange, KubeObject, WatchEvent, WatchOptions } from './store.ts'
 
 /** Follows the log from a version on, at the reader's pace, with nothing buffered for it but a page of the log. */
 export async function* watchChanges<T extends KubeObject>(
@@ -36,6 +36,25 @@ export async function* watchChanges<T extends KubeObject>(
     if (cursor === told) continue
     told = cursor
     yield { type: 'BOOKMARK', resourceVersion: String(cursor) }
+  }
+}
+
+/** The same for all resources, every change as it is. */
+export async function* watchAllChanges(
+  log: ChangeLog,
+  history: History,
+  { fromResourceVersion, signal }: { readonly fromResourceVersion: string; readonly signal: AbortSignal },
+): AsyncGenerator<AnyChange, void, undefined> {
+  const isOver = (): boolean => signal.aborted || log.closed
+  let cursor = history.parseVersion(fromResourceVersion)
+  while (!isOver()) {
+    for (const { resourceVersion, resourceId: id, object, previous, removed } of history.after(cursor)) {
+      cursor = resourceVersion
+      const kept = previous === undefined ? 'ADDED' : 'MODIFIED'
+      yield { resourceId: id, type: removed ? 'DELETED' : kept, object }
+      if (isOver()) return
+    }
+    if (cursor >= log.end) await waitForChange(log, signal, undefined)
   }
 }
 

@@ -21,6 +21,8 @@ export type Deletion =
   | { readonly is: 'at-once' }
   /** It is marked, and whoever runs it removes it when nothing of it is left. */
   | { readonly is: 'graceful'; readonly graceSeconds: number }
+  /** It stays, as this, until whoever empties it has done so and removes it. */
+  | { readonly is: 'emptied-first'; readonly object: KubeObject }
 
 /** The rules of a kind, loaded when the first object of it is written. */
 export interface KindRules<T extends KubeObject> {

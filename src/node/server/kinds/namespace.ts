@@ -1,4 +1,5 @@
 import { Failure } from '../../../failure.ts'
+import { namespaceFinalizers } from '../../store/held-object.ts'
 import { type Namespace, NAMESPACES } from '../../store/resources.ts'
 import type { Kind } from './kind.ts'
 
@@ -9,7 +10,7 @@ export const namespaceKind: Kind<Namespace> = {
   resource: NAMESPACES,
   singular: 'namespace',
   shortNames: ['ns'],
-  subresources: ['status'],
+  subresources: ['finalize', 'status'],
   canDeleteCollection: false,
   addedFields: ['spec'],
   selectableFields: ['status.phase'],
@@ -18,9 +19,13 @@ export const namespaceKind: Kind<Namespace> = {
   columns: async () => (await import('../tables/namespace-columns.ts')).namespaceColumns,
   deletion(namespace) {
     const { name = '' } = namespace.metadata
-    if (!STANDING_NAMESPACES.some((standing) => standing === name)) return { is: 'at-once' }
-    throw new Failure('Forbidden', `namespaces "${name}" is forbidden: this namespace may not be deleted`, {
-      details: { name, kind: 'namespaces' },
-    })
+    if (STANDING_NAMESPACES.some((standing) => standing === name)) {
+      throw new Failure('Forbidden', `namespaces "${name}" is forbidden: this namespace may not be deleted`, {
+        details: { name, kind: 'namespaces' },
+      })
+    }
+    if (namespaceFinalizers(namespace).length === 0) return { is: 'at-once' }
+    const terminating: Namespace = { ...namespace, status: { ...namespace.status, phase: 'Terminating' } }
+    return { is: 'emptied-first', object: terminating }
   },
 }

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../store/store.ts'
+import type { KubeObject } from './store.ts'
 
 /**
  * The object with its graceful deletion begun; of one that is being deleted already, with the grace period shortened if

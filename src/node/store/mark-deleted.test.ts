@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { KubeObject } from '../store/store.ts'
+import type { KubeObject } from './store.ts'
 import { markDeleted } from './mark-deleted.ts'
 
 const NOW_MS = Date.parse('2026-01-02T03:00:00Z')
