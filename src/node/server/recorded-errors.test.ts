@@ -43,19 +43,19 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     message: /^invalid continue token: continue key is not valid: /,
   },
   'exec not found': {
-    why: 'there is no exec yet',
-    code: 404,
+    why: 'who does not ask for a stream is told so first',
+    code: 400,
     fields: {
       kind: 'Status',
       apiVersion: 'v1',
       metadata: {},
       status: 'Failure',
-      reason: 'NotFound',
-      details: {},
-      code: 404,
+      reason: 'BadRequest',
+      code: 400,
     },
-    message: /^the server could not find the requested resource$/,
+    message: /^Upgrade request required$/,
   },
+  'unknown service account': { why: 'a pod may come before its service account', code: 201, fields: {} },
   'wrong type': {
     why: 'names the field instead of a place in the text',
     fields: {},
@@ -87,6 +87,7 @@ describe('recorded errors of a Kubernetes API server', () => {
       const body = request === null ? undefined : request
       const reply = await server.send(method, path, { body, headers: { 'content-type': contentType, accept } })
       assert.equal(reply.code, difference?.code ?? recorded.code, reply.text)
+      if (reply.code < 300) return
       if (typeof recorded.answer === 'string' && difference === undefined) {
         assert.equal(reply.text, recorded.answer)
         return
