@@ -5,9 +5,10 @@ import type { Pod } from '../../../kube/api/pod.ts'
 import type { PodDialer } from '../pod-streams.ts'
 
 /**
- * Joins a client with a port of the pod until both directions have ended: each ends for itself.
+ * Joins a client with a port of the pod. Each direction ends for itself: when the pod has said everything, clients take the
+ * connection for over, but may still send.
  *
- * @returns what went wrong, in the words of a Kubernetes node; undefined when nothing did.
+ * @returns when the pod has ended its side: what went wrong, in the words of a Kubernetes node; undefined when nothing did.
  */
 export async function forwardPort(
   pod: Pod,
@@ -22,7 +23,8 @@ export async function forwardPort(
     return `error forwarding port ${port} to pod ${pod.metadata.uid}, uid : ${messageOf(thrown)}`
   }
   // A side that breaks takes the other one along; what was sent until then has arrived.
-  await Promise.allSettled([pipeline(from, connection), pipeline(connection, to)])
+  pipeline(from, connection).catch(() => undefined)
+  await pipeline(connection, to).catch(() => undefined)
   return undefined
 }
 
