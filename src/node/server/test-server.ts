@@ -123,6 +123,11 @@ export class TestServer implements AsyncDisposable {
     return reply.json as unknown as Pod
   }
 
+  /** Where it listens on 127.0.0.1, if it was asked to. */
+  get loopbackPort(): number | undefined {
+    return this.#server?.loopbackPort
+  }
+
   /** Where it listens for TLS, if it was asked to. */
   get remotePort(): number | undefined {
     return this.#server?.remoteAddress?.port
