@@ -40,7 +40,7 @@ export type LimitRange = Omit<Typed<V1LimitRange>, 'spec'> & {
   readonly spec?: { readonly limits: readonly LimitRangeItem[] }
 }
 /** The client's types call one field by another name than JSON. */
-export type LimitRangeItem = Omit<Json<V1LimitRangeItem>, '_default'> & {
+type LimitRangeItem = Omit<Json<V1LimitRangeItem>, '_default'> & {
   readonly default?: Readonly<Record<string, string>>
 }
 export type Namespace = Typed<V1Namespace>

@@ -41,7 +41,7 @@ export function checkService({ spec = {} }: Draft<V1Service>): Finding[] {
 }
 
 /** What stands in DNS as the pods' own addresses. */
-export function isHeadless({ clusterIP }: Spec): boolean {
+function isHeadless({ clusterIP }: Spec): boolean {
   return clusterIP === 'None'
 }
 
