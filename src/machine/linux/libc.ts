@@ -29,6 +29,7 @@ export interface Libc {
   send(fd: number, data: Uint8Array, length: number, flags: number): Answer
   recv(fd: number, data: Uint8Array, length: number, flags: number): Answer
   shutdown(fd: number, how: number): Answer
+  fcntl(fd: number, command: number, argument: number): Answer
   pipe2(fds: Uint8Array, flags: number): Answer
 }
 
@@ -75,6 +76,7 @@ function bindLibc(): Libc {
     connect: bindFunction('connect', 'int', ['int', 'void *', 'uint']),
     send: bindFunction('send', 'long', ['int', 'void *', 'size_t', 'int']),
     recv: bindFunction('recv', 'long', ['int', 'void *', 'size_t', 'int']),
+    fcntl: bindFunction('fcntl', 'int', ['int', 'int', 'long']),
     shutdown: bindFunction('shutdown', 'int', ['int', 'int']),
     pipe2: bindFunction('pipe2', 'int', ['void *', 'int']),
   }

@@ -1,7 +1,7 @@
 import { closeSync, fchmodSync, fchownSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
-import { type OpenPipe, openPipe } from '../../linux/open-pipe.ts'
+import { type OpenPipe, openRoomyPipe } from '../../linux/open-pipe.ts'
 import type { OciConfig } from './oci-spec.ts'
 import type { ExecStdio } from './start-exec.ts'
 
@@ -25,8 +25,8 @@ export interface ExecPipes {
 }
 
 export function openExecPipes(withInput: boolean): ExecPipes {
-  const input = withInput ? openPipe() : undefined
-  const [output, error] = [openPipe(), openPipe()]
+  const input = withInput ? openRoomyPipe() : undefined
+  const [output, error] = [openRoomyPipe(), openRoomyPipe()]
   const theirs = [input?.readFd, output.writeFd, error.writeFd].filter((fd) => fd !== undefined)
   return {
     stdio(user) {
