@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import type { Pod } from '../../../kube/api/pod.ts'
 import { openMemoryStore } from '../../store/memory-store.ts'
-import { type Namespace, NAMESPACES, PODS } from '../../store/resources.ts'
+import { CONFIG_MAPS, type Namespace, NAMESPACES, PODS } from '../../store/resources.ts'
 import { PODS_PATH, TestServer, type WatchLine } from '../test-server.ts'
 
 const inShort = ({ type, object }: WatchLine): string =>
@@ -149,17 +149,33 @@ describe('watch', () => {
     }
   })
 
-  it('20 watches see 100 updates in order over the socket', async () => {
+  it('100 watches see 1,000 updates, each of them, in order', async () => {
     await using server = await TestServer.open()
-    await server.createPod('a')
-    const expected = Array.from({ length: 100 }, (_, index) => `MODIFIED a ${index + 6}`)
-    const watches = Array.from({ length: 20 }, () =>
-      take(server.watch(`${PODS_PATH}?watch=true&resourceVersion=5`), 100),
-    )
-    for (let index = 0; index < 100; index++) {
-      await server.store.modify(PODS, { namespace: 'default', name: 'a' }, labelled(String(index)))
+    const path = '/api/v1/namespaces/default/configmaps'
+    const key = { namespace: 'default', name: 'a' }
+    await server.send('POST', path, { body: { metadata: { name: 'a' } } })
+    const from = Number(server.store.resourceVersion)
+    const seen = Array.from({ length: 100 }, async () => {
+      const answer = await server.begin('GET', `${path}?watch=true&resourceVersion=${from}`)
+      const chunks: Buffer[] = []
+      let lines = 0
+      for await (const chunk of answer as AsyncIterable<Buffer>) {
+        chunks.push(chunk)
+        for (let at = chunk.indexOf('\n'); at !== -1; at = chunk.indexOf('\n', at + 1)) lines++
+        if (lines >= 1_000) break
+      }
+      return Buffer.concat(chunks).toString()
+    })
+    const write = (update: number): Promise<unknown> =>
+      server.store.modify(CONFIG_MAPS, key, (map) => ({ ...map, data: { update: String(update) } }))
+    for (let first = 0; first < 1_000; first += 20) {
+      await Promise.all(Array.from({ length: 20 }, (_, index) => write(first + index)))
     }
-    for (const seen of await Promise.all(watches)) assert.deepEqual(seen, expected)
+    const expected = Array.from({ length: 1_000 }, (_, index) => `MODIFIED ${from + 1 + index} ${index}`).join()
+    for (const text of await Promise.all(seen)) {
+      const events = text.matchAll(/"type":"(\w+)".*?"resourceVersion":"(\d+)".*?"update":"(\d+)"/g)
+      assert.equal([...events].map(([, ...parts]) => parts.join(' ')).join(), expected)
+    }
   })
 
   it('of a client that reads nothing holds nobody up', async () => {
