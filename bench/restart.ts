@@ -90,7 +90,7 @@ async function killEach(sleeps: readonly number[]): Promise<readonly number[]> {
   return latencies
 }
 
-/** Looks at the processes that are newer than the one that was killed, again and again. */
+/** Looks for another process than the one that was killed, again and again. */
 async function untilAnother(seconds: number, killed: number): Promise<void> {
   const endsAtMs = performance.now() + LIMIT_MS
   for (;;) {
@@ -101,11 +101,11 @@ async function untilAnother(seconds: number, killed: number): Promise<void> {
   }
 }
 
-function findSleep(seconds: number, after = 0): number | undefined {
+function findSleep(seconds: number, killed = 0): number | undefined {
   const line = ['sleep', seconds, ''].join('\0')
   return readdirSync('/proc')
     .map(Number)
-    .find((pid) => pid > after && commandLine(pid) === line)
+    .find((pid) => pid !== killed && commandLine(pid) === line)
 }
 
 function commandLine(pid: number): string {
