@@ -136,16 +136,20 @@ describe('the schedule of all probes', () => {
     assert.ok(pod.runs.filter((run) => run.startsWith('readiness')).length >= 2)
   })
 
-  it('keeps the pods apart, on one timer', async () => {
+  it('keeps the pods apart, on one timer, and on none when they are gone', async () => {
     const clock = new VirtualClock(START_MS)
-    let timers = 0
+    const timers = new Set<object>()
     const schedule = new ProbeSchedule({
       nowMs: () => clock.nowMs(),
       callAt(atMs, callback) {
-        timers += 1
-        const forget = clock.callAt(atMs, callback)
+        const timer = {}
+        timers.add(timer)
+        const forget = clock.callAt(atMs, () => {
+          timers.delete(timer)
+          callback()
+        })
         return () => {
-          timers -= 1
+          timers.delete(timer)
           forget()
         }
       },
@@ -157,8 +161,10 @@ describe('the schedule of all probes', () => {
     })
     const owners = ['a', 'b', 'c'].map(owner)
     for (const one of owners) schedule.follow(one, [due('liveness'), due('readiness')])
-    assert.equal(timers, 1)
+    assert.equal(timers.size, 1)
     await clock.advance(0)
     assert.equal(runs.toSorted().join(''), 'aabbcc')
+    for (const one of owners) schedule.follow(one, [])
+    assert.equal(timers.size, 0)
   })
 })

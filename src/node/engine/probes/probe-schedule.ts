@@ -58,6 +58,8 @@ export class ProbeSchedule {
     for (const entry of known?.values() ?? []) entry.gone.abort()
     if (followed.size === 0) this.#entries.delete(owner)
     else this.#entries.set(owner, followed)
+    // A timer keeps the process alive, and the next run of a probe may be an hour away.
+    if (this.#entries.size === 0) this.#queue = new DueQueue()
     this.#arm()
   }
 
@@ -81,7 +83,7 @@ export class ProbeSchedule {
     const atMs = this.#queue.nextAtMs
     if (this.#timer?.atMs === atMs) return
     this.#timer?.forget()
-    this.#timer = { atMs, forget: this.#clock.callAt(atMs, () => this.#runDue()) }
+    this.#timer = atMs === Infinity ? undefined : { atMs, forget: this.#clock.callAt(atMs, () => this.#runDue()) }
   }
 
   #runDue(): void {
