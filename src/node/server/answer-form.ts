@@ -20,7 +20,7 @@ export interface AnswerForm {
   bookmark(metadata: BookmarkMetadata): string
 }
 
-export interface BookmarkMetadata {
+interface BookmarkMetadata {
   readonly resourceVersion: string
   readonly annotations?: Readonly<Record<string, string>>
 }

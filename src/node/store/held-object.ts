@@ -1,7 +1,7 @@
 import type { KubeObject } from './store.ts'
 
 /** Whether something must still happen before the object may go: metadata's finalizers, or those of a Namespace's spec. */
-export function isHeld(object: KubeObject & { readonly spec?: unknown }): boolean {
+function isHeld(object: KubeObject & { readonly spec?: unknown }): boolean {
   if ((object.metadata.finalizers ?? []).length > 0) return true
   return object.kind === 'Namespace' && namespaceFinalizers(object).length > 0
 }
