@@ -17,6 +17,7 @@ describe('a container that has ended', () => {
     ['ran when whoever let it run was killed right after it', { log: SAID, exit: '1', fifo: true }, STARTED_MS],
     ['never ran when he was killed at the go-ahead itself', { log: GASP, exit: '1', fifo: true }, 0],
     ['ran when it says more than that', { log: SAID + GASP, exit: '1', fifo: true }, STARTED_MS],
+    ['ran when nobody saw how it ended', { log: GASP, exit: '', fifo: true }, STARTED_MS],
     ['ran when it ended in another way', { log: GASP, exit: '0', fifo: true }, STARTED_MS],
   ]
   for (const [rule, { log, exit, fifo }, startedAtMs] of table) {
@@ -37,6 +38,8 @@ describe('a container that has ended', () => {
         const record = observeContainer(layout, 'web')
         assert.ok(record?.is === 'exited')
         assert.equal(record.startedAtMs, startedAtMs)
+        const [exitCode, lost] = exit === '' ? [255, true] : [Number(exit), undefined]
+        assert.deepEqual([record.exitCode, record.lost], [exitCode, lost])
       } finally {
         rmSync(directory, { recursive: true })
       }

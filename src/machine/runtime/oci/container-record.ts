@@ -98,10 +98,13 @@ export function isLost(layout: RuntimeLayout, id: string): boolean {
   return !existsSync(files.exit)
 }
 
+/** What conmon never writes, and a full disk still takes. */
+const LOST = ''
+
 /** Makes a lost container an exited one, for everybody. */
 export function writeLostExit(files: ContainerFiles): void {
   try {
-    writeFileSync(files.exit, 'lost', { flag: 'wx' })
+    writeFileSync(files.exit, LOST, { flag: 'wx' })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
@@ -111,7 +114,7 @@ function exitedRecord(
   files: ContainerFiles,
   seen: { readonly id: string; readonly startedAtMs: number; readonly exit: string },
 ): ContainerRecord {
-  const lost = seen.exit === 'lost'
+  const lost = seen.exit === LOST
   return {
     id: seen.id,
     is: 'exited',

@@ -40,8 +40,9 @@ export function openExitWatch(layout: RuntimeLayout): ExitWatch {
     try {
       await settleLost(layout, id)
     } catch (error) {
-      // Processes that the kernel holds are asked to end again at the next look; anything else is a fault of ours.
-      if (!(error instanceof Failure)) throw error
+      // Processes that the kernel holds and disks that take nothing are tried again at the next look; anything else is a
+      // fault of ours.
+      if (!(error instanceof Failure) && !(error instanceof Error && 'errno' in error)) throw error
     } finally {
       settling.delete(id)
     }
