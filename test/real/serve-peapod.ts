@@ -17,7 +17,7 @@ const LIMIT_MS = 30_000
 const LOOK_EVERY_MS = 20
 const PODS = '/api/v1/namespaces/default/pods'
 
-export interface ServeOptions {
+interface ServeOptions {
   readonly stateDirectory: string
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -95,8 +95,10 @@ export class ServedPeapod {
   }
 
   async ended(): Promise<number | null> {
+    const child = this.#child
+    await this.until('the server ends', () => Promise.resolve(child?.exitCode !== null || child.signalCode !== null))
     await this.#ended
-    return this.#child?.exitCode ?? null
+    return child?.exitCode ?? null
   }
 
   /** Creates pods; a server that is killed meanwhile may have taken one in or not: asked until it is there. */
