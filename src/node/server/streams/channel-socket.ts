@@ -12,6 +12,12 @@ export interface ChannelFormat {
   readonly closes: boolean
 }
 
+/** A WebSocket with the subprotocol that was agreed on; '' for none. */
+export interface AcceptedSocket {
+  readonly socket: WebSocket
+  readonly protocol: string
+}
+
 /** Several streams in one WebSocket: the first byte of each message is the number of its channel. */
 export class ChannelSocket {
   /** Aborts when the connection is closed, or the client has begun to close it. */

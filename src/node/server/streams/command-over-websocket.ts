@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream'
-import type { WebSocket } from 'ws'
 import type { PodAttachOptions, RunningCommand, TerminalSize } from '../pod-streams.ts'
 import { carryCommand } from './carry-command.ts'
-import { type ChannelFormat, ChannelSocket } from './channel-socket.ts'
+import { type AcceptedSocket, type ChannelFormat, ChannelSocket } from './channel-socket.ts'
 import { type CommandEnd, endBytes } from './command-end.ts'
 import { TerminalSizes } from './terminal-sizes.ts'
 
@@ -25,11 +24,11 @@ export const COMMAND_SUBPROTOCOLS: Readonly<Record<string, CommandFormat>> = {
 
 /** Carries a program's streams over a WebSocket until one of both ends. */
 export async function commandOverWebSocket(
-  socket: WebSocket,
+  { socket, protocol }: AcceptedSocket,
   { begin, command, options }: CommandToCarry,
 ): Promise<void> {
-  const format = COMMAND_SUBPROTOCOLS[socket.protocol]
-  if (format === undefined) throw new Error(`subprotocol ${socket.protocol} was accepted and is not known`)
+  const format = COMMAND_SUBPROTOCOLS[protocol]
+  if (format === undefined) throw new Error(`subprotocol ${protocol} was accepted and is not known`)
   const channels = new ChannelSocket(socket, format)
   const sizes = channels.reader(CHANNEL.resize)
   // The first message tells the client that its streams are there.

@@ -1,7 +1,6 @@
-import type { WebSocket } from 'ws'
 import type { Pod } from '../../../kube/api/pod.ts'
 import type { PodDialer } from '../pod-streams.ts'
-import { type ChannelFormat, ChannelSocket } from './channel-socket.ts'
+import { type AcceptedSocket, type ChannelFormat, ChannelSocket } from './channel-socket.ts'
 import { forwardPort } from './forward-port.ts'
 
 /** The subprotocols that carry one connection to each port of the request, without SPDY. */
@@ -16,12 +15,12 @@ export const FORWARD_SUBPROTOCOLS: Readonly<Record<string, ChannelFormat>> = {
  * bytes of each channel are the number of its port. A channel can't be ended, so the WebSocket ends with the last connection.
  */
 export async function forwardOverWebSocket(
-  socket: WebSocket,
+  { socket, protocol }: AcceptedSocket,
   pod: Pod,
   { dial, ports }: { readonly dial: PodDialer; readonly ports: readonly number[] },
 ): Promise<void> {
-  const format = FORWARD_SUBPROTOCOLS[socket.protocol]
-  if (format === undefined) throw new Error(`subprotocol ${socket.protocol} was accepted and is not known`)
+  const format = FORWARD_SUBPROTOCOLS[protocol]
+  if (format === undefined) throw new Error(`subprotocol ${protocol} was accepted and is not known`)
   const channels = new ChannelSocket(socket, format)
   const forwarding = ports.map(async (port, index) => {
     const number = Buffer.alloc(2)

@@ -1,9 +1,11 @@
-import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
+import type { IncomingMessage } from 'node:http'
+import { createWebSocketStream, WebSocketServer } from 'ws'
 import { Failure, messageOf } from '../../../failure.ts'
 import type { PodDialer } from '../pod-streams.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { methodNotAllowed } from '../status.ts'
 import { readPodLog } from '../verbs/read-log.ts'
+import type { AcceptedSocket } from './channel-socket.ts'
 import { COMMAND_SUBPROTOCOLS, commandOverWebSocket } from './command-over-websocket.ts'
 import { forwardOverSpdy } from './forward-over-spdy.ts'
 import { FORWARD_SUBPROTOCOLS, forwardOverWebSocket } from './forward-over-websocket.ts'
@@ -23,7 +25,7 @@ export async function serveOverWebSocket(parts: ServerParts, stream: StreamToSer
   switch (request.is) {
     case 'exec':
     case 'attach': {
-      const socket = await accept(upgrade, Object.keys(COMMAND_SUBPROTOCOLS))
+      const accepted = await accept(upgrade, Object.keys(COMMAND_SUBPROTOCOLS))
       const begin = async () => {
         const { pod } = request
         const ready =
@@ -31,7 +33,7 @@ export async function serveOverWebSocket(parts: ServerParts, stream: StreamToSer
         return (await ready.catch(rethrowAsNode))()
       }
       const command = request.is === 'exec' ? request.options.command : []
-      await commandOverWebSocket(socket, { begin, command, options: request.options })
+      await commandOverWebSocket(accepted, { begin, command, options: request.options })
       return
     }
     case 'portforward':
@@ -52,9 +54,9 @@ async function servePortForward(
   const isTunnel = negotiate(upgrade.incoming.headers['sec-websocket-protocol'], known) === TUNNEL
   const wanted = isTunnel ? [] : ports()
   const dial: PodDialer = await parts.streams.portForward(pod).catch(rethrowAsNode)
-  const socket = await accept(upgrade, known)
-  if (isTunnel) await forwardOverSpdy(createWebSocketStream(socket), pod, dial)
-  else await forwardOverWebSocket(socket, pod, { dial, ports: wanted })
+  const accepted = await accept(upgrade, known)
+  if (isTunnel) await forwardOverSpdy(createWebSocketStream(accepted.socket), pod, dial)
+  else await forwardOverWebSocket(accepted, pod, { dial, ports: wanted })
 }
 
 async function serveLog(parts: ServerParts, { upgrade, admitted }: StreamToServe): Promise<void> {
@@ -69,24 +71,28 @@ async function serveLog(parts: ServerParts, { upgrade, admitted }: StreamToServe
   await logOverWebSocket(await accept(upgrade, LOG_SUBPROTOCOLS), answer.parts)
 }
 
+const agreed = new WeakMap<IncomingMessage, string>()
 const server = new WebSocketServer({
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false,
   maxPayload: LONGEST_MESSAGE_BYTES,
-  // Which one it is, is settled before: see below.
-  handleProtocols: (offered) => [...offered][0] ?? false,
+})
+server.on('headers', (headers, incoming) => {
+  const protocol = agreed.get(incoming) ?? ''
+  if (protocol !== '') headers.push(`Sec-WebSocket-Protocol: ${protocol}`)
 })
 
 /** @throws Failure BadRequest when they have no protocol in common */
-function accept({ incoming, socket, head }: Upgrade, known: readonly string[]): Promise<WebSocket> {
-  const chosen = negotiate(incoming.headers['sec-websocket-protocol'], known)
-  // ws chooses among what the client offers: only the one that was agreed on is left of it.
-  if (chosen !== '') incoming.headers['sec-websocket-protocol'] = chosen
+function accept({ incoming, socket, head }: Upgrade, known: readonly string[]): Promise<AcceptedSocket> {
+  const protocol = negotiate(incoming.headers['sec-websocket-protocol'], known)
+  // ws takes no name with a slash in it, as the tunnel's is: it is not asked.
+  delete incoming.headers['sec-websocket-protocol']
+  agreed.set(incoming, protocol)
   return new Promise((resolve, reject) => {
     // What is no WebSocket handshake, ws answers itself, and closes the connection.
     socket.once('close', () => reject(new Failure('BadRequest', 'upgrade to a WebSocket: the handshake failed')))
-    server.handleUpgrade(incoming, socket, head, resolve)
+    server.handleUpgrade(incoming, socket, head, (accepted) => resolve({ socket: accepted, protocol }))
   })
 }
 

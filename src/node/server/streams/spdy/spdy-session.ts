@@ -68,7 +68,7 @@ export class SpdySession {
     this.#wake?.()
     this.#write(encodeGoaway(this.#lastStreamId, GOAWAY_STATUS.ok))
     this.#socket.end()
-    this.#limit = setTimeout(() => this.#socket.destroy(), LINGER_MS)
+    this.#linger()
   }
 
   async #run(): Promise<void> {
@@ -92,7 +92,11 @@ export class SpdySession {
     if (socket.destroyed) return
     socket.end()
     socket.resume()
-    this.#limit ??= setTimeout(() => socket.destroy(), LINGER_MS)
+    this.#linger()
+  }
+
+  #linger(): void {
+    this.#limit ??= setTimeout(() => this.#socket.destroy(), LINGER_MS).unref()
   }
 
   async #receive(chunk: Buffer): Promise<void> {

@@ -32,6 +32,7 @@ export class SpdyTestClient {
     })
     socket.on('error', () => undefined)
     socket.on('end', () => socket.end())
+    socket.resume()
     this.closed = new Promise((resolve) => socket.once('close', resolve))
     void this.closed.then(() => {
       for (const listener of this.#listeners) listener()
