@@ -8,9 +8,11 @@ import type { SpdyStream } from './spdy/spdy-stream.ts'
 /** How long the second stream of a pair may stay away, as on a Kubernetes node. */
 const PAIR_LIMIT_MS = 30_000
 
-interface Pair {
-  readonly data?: SpdyStream
-  readonly error?: SpdyStream
+/** The first stream of a pair. */
+interface Waiting {
+  readonly type: 'data' | 'error'
+  readonly stream: SpdyStream
+  readonly limit: NodeJS.Timeout
 }
 
 /**
@@ -18,8 +20,7 @@ interface Pair {
  * its bytes, one for what goes wrong with it.
  */
 export async function forwardOverSpdy(socket: Duplex, pod: Pod, dial: PodDialer): Promise<void> {
-  const waiting = new Map<string, Pair>()
-  const limits = new Set<NodeJS.Timeout>()
+  const waiting = new Map<string, Waiting>()
   const session = new SpdySession(socket, (stream) => {
     const { headers, streamId } = stream
     const type = headers.get('streamtype')
@@ -29,22 +30,23 @@ export async function forwardOverSpdy(socket: Duplex, pod: Pod, dial: PodDialer)
     }
     // Old clients name none: their data stream comes right after their error stream.
     const id = headers.get('requestid') ?? String(type === 'error' ? streamId : streamId - 2)
-    const pair: Pair = { ...waiting.get(id), [type]: stream }
-    if (pair.data !== undefined && pair.error !== undefined) {
+    const other = waiting.get(id)
+    if (other === undefined) {
+      const giveUp = (): void => {
+        waiting.delete(id)
+        stream.destroy()
+      }
+      waiting.set(id, { type, stream, limit: setTimeout(giveUp, PAIR_LIMIT_MS) })
+    } else if (other.type === type) stream.destroy()
+    else {
+      clearTimeout(other.limit)
       waiting.delete(id)
-      void forwardPair(pod, dial, { data: pair.data, error: pair.error })
-      return
+      const pair = type === 'data' ? { data: stream, error: other.stream } : { data: other.stream, error: stream }
+      void forwardPair(pod, dial, pair)
     }
-    waiting.set(id, pair)
-    const limit = setTimeout(() => {
-      limits.delete(limit)
-      if (waiting.get(id) === pair) waiting.delete(id)
-      if (pair.data === undefined || pair.error === undefined) stream.destroy()
-    }, PAIR_LIMIT_MS)
-    limits.add(limit)
   })
   await session.closed
-  for (const limit of limits) clearTimeout(limit)
+  for (const { limit } of waiting.values()) clearTimeout(limit)
 }
 
 async function forwardPair(

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { createWebSocketStream, WebSocketServer } from 'ws'
+import type { Duplex } from 'node:stream'
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
 import { Failure, messageOf } from '../../../failure.ts'
 import type { PodDialer } from '../pod-streams.ts'
 import type { ServerParts } from '../server-parts.ts'
@@ -55,8 +56,16 @@ async function servePortForward(
   const wanted = isTunnel ? [] : ports()
   const dial: PodDialer = await parts.streams.portForward(pod).catch(rethrowAsNode)
   const accepted = await accept(upgrade, known)
-  if (isTunnel) await forwardOverSpdy(createWebSocketStream(accepted.socket), pod, dial)
+  if (isTunnel) await forwardOverSpdy(tunnelIn(accepted.socket), pod, dial)
   else await forwardOverWebSocket(accepted, pod, { dial, ports: wanted })
+}
+
+/** The bytes of all messages as one stream. */
+function tunnelIn(socket: WebSocket): Duplex {
+  const tunnel = createWebSocketStream(socket)
+  // Left to itself it waits for the end of what nobody can send any more.
+  socket.once('close', () => tunnel.destroy())
+  return tunnel
 }
 
 async function serveLog(parts: ServerParts, { upgrade, admitted }: StreamToServe): Promise<void> {
