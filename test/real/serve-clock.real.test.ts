@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { unlessThereIs } from '../needs.ts'
 import { isReady } from './pod-zoo.ts'
@@ -8,7 +7,7 @@ import { type ServedPeapod, withServer } from './serve-peapod.ts'
 import { openStateDirectory } from './state-directory.ts'
 
 const HOUR_MS = 3_600_000
-const MOVABLE = { NODE_OPTIONS: `--import=${join(import.meta.dirname, 'movable-clock.ts')}` }
+const MOVABLE = { NODE_OPTIONS: `--import=${import.meta.resolve('./movable-clock.ts')}` }
 
 const CRASHES = pod('crashes', { restartPolicy: 'Always', containers: [shell('app', 'exit 7')] })
 /** Ready once it has run for two seconds. */
