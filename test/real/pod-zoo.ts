@@ -161,6 +161,7 @@ export function isAtRest(pods: readonly Pod[]): boolean {
     hasEnded(named('job-fails'), 'Failed') &&
     hasEnded(named('job-retries'), 'Succeeded') &&
     restartsOf('crash-loop', 'app') >= 2 &&
+    named('crash-loop')?.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff' &&
     restartsOf('probed', 'ill-once') === 1 &&
     restartsOf('hooked', 'refused-once') === 1 &&
     ['init-retries', 'steady', 'probed', 'hooked'].every((name) => isReady(named(name)))
