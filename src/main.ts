@@ -9,6 +9,12 @@ import type { CliMachine, Connection, ConnectOptions } from './user/cli/cli-mach
 const machine: CliMachine = {
   version: VERSION,
   connect: connectToServer,
+  async findServer({ stateDirectory }) {
+    refuseUnlessRoot()
+    const { isAnswered, serverSocket } = await import('./main/server-socket.ts')
+    const socketPath = serverSocket(stateDirectory)
+    return (await isAnswered(socketPath)) ? { socketPath } : undefined
+  },
   async serve(options) {
     refuseUnlessRoot()
     const { serve } = await import('./main/serve.ts')

@@ -7,6 +7,8 @@ export interface CliMachine {
   readonly version: string
   /** The API of the server that runs on the state directory, or of one that runs inside this process from now on. */
   connect(options: ConnectOptions): Promise<Connection>
+  /** Where the server that runs on the state directory answers; undefined when none runs. */
+  findServer(options: { readonly stateDirectory: string }): Promise<Endpoint | undefined>
   /**
    * The server of the state directory. Settles once `signal` aborts; the pods go on without it, under the next one.
    *

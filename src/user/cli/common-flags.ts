@@ -28,3 +28,27 @@ export const OUTPUT_FLAG: Flag = {
 }
 
 export const QUIET_FLAG: Flag = { name: 'quiet', short: 'q', type: 'boolean', help: 'print no progress' }
+
+/** For commands that ask a Kubernetes API: which one, and where in it. See openCluster. */
+export const CLUSTER_FLAGS: readonly Flag[] = [
+  {
+    name: 'namespace',
+    short: 'n',
+    type: 'text',
+    value: 'NAME',
+    help: "the namespace (default: the context's own, else default)",
+  },
+  {
+    name: 'context',
+    type: 'text',
+    value: 'NAME',
+    help: 'a cluster of your kubeconfig (default: the server on this machine)',
+  },
+  {
+    name: 'kubeconfig',
+    type: 'text',
+    value: 'FILE',
+    help: 'another one than $KUBECONFIG or ~/.kube/config; without --context its current context counts',
+  },
+  STATE_DIRECTORY_FLAG,
+]

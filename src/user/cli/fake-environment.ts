@@ -107,6 +107,7 @@ export class FakeCall {
           },
         }
       },
+      findServer: () => Promise.resolve(world.endpoint),
       serve: (options) => (world.serve ?? neverReady)(options),
       serverAccess: () =>
         world.serverAccess === undefined

@@ -1,20 +1,25 @@
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Failure, messageOf } from '../../failure.ts'
-import { http, type OpenEndpoint } from './endpoint.ts'
+import type { OpenEndpoint } from './endpoint.ts'
 import { statusFailure } from './status-failure.ts'
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** With the query. */
   readonly path: string
   /** For error messages: `create pod "web"`. */
   readonly what: string
   readonly body?: unknown
+  /** Media type of the body, which is written as JSON; absent: application/json. */
+  readonly contentType?: string
   /** Media types of the answer; absent: JSON. */
   readonly accept?: string
   readonly signal?: AbortSignal
 }
+
+/** A server that is not there answers nothing, not even no. */
+const CONNECT_LIMIT_MS = 30_000
 
 /**
  * Sends one request, once: who calls decides about another try.
@@ -24,20 +29,7 @@ export interface ApiRequest {
  */
 export async function sendRequest(to: OpenEndpoint, wanted: ApiRequest): Promise<IncomingMessage> {
   wanted.signal?.throwIfAborted()
-  const body = wanted.body === undefined ? undefined : Buffer.from(JSON.stringify(wanted.body))
-  const outgoing = http.request({
-    agent: to.agent,
-    socketPath: to.endpoint.socketPath,
-    method: wanted.method,
-    path: wanted.path,
-    headers: {
-      host: 'localhost',
-      accept: wanted.accept ?? 'application/json',
-      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': body.length }),
-    },
-    ...(wanted.signal === undefined ? {} : { signal: wanted.signal }),
-  })
-  outgoing.end(body)
+  const outgoing = await begin(to, wanted)
   let answer: IncomingMessage
   try {
     ;[answer] = (await once(outgoing, 'response')) as [IncomingMessage]
@@ -51,7 +43,37 @@ export async function sendRequest(to: OpenEndpoint, wanted: ApiRequest): Promise
   outgoing.on('error', () => undefined)
   const statusCode = answer.statusCode ?? 0
   if (statusCode < 300) return answer
-  throw statusFailure({ what: wanted.what, statusCode, body: await readText(answer, wanted.what) })
+  const body = await readText(answer, wanted.what)
+  if (statusCode === 401 && to.renew()) return sendRequest(to, wanted)
+  throw statusFailure({ what: wanted.what, statusCode, body })
+}
+
+async function begin(to: OpenEndpoint, wanted: ApiRequest): Promise<ClientRequest> {
+  const { request, options, agent, basePath, headers } = await to.way()
+  const body = wanted.body === undefined ? undefined : Buffer.from(JSON.stringify(wanted.body))
+  const outgoing = request({
+    ...options,
+    agent,
+    method: wanted.method,
+    path: basePath + wanted.path,
+    headers: {
+      ...headers,
+      accept: wanted.accept ?? 'application/json',
+      'user-agent': 'peapod',
+      ...(body === undefined
+        ? {}
+        : { 'content-type': wanted.contentType ?? 'application/json', 'content-length': body.length }),
+    },
+    ...(wanted.signal === undefined ? {} : { signal: wanted.signal }),
+  })
+  outgoing.once('socket', (socket) => {
+    if (!socket.connecting) return
+    const late = (): void => void outgoing.destroy(new Error(`no connection after ${CONNECT_LIMIT_MS / 1_000} s`))
+    const limit = setTimeout(late, CONNECT_LIMIT_MS).unref()
+    for (const end of ['connect', 'close']) socket.once(end, () => clearTimeout(limit))
+  })
+  outgoing.end(body)
+  return outgoing
 }
 
 /** Sends one request and reads its whole JSON answer. */
@@ -83,7 +105,7 @@ function isReset(error: unknown): boolean {
 }
 
 function unreachable(to: OpenEndpoint, wanted: ApiRequest, cause: unknown): Failure {
-  const where = JSON.stringify(to.endpoint.socketPath)
+  const where = JSON.stringify(to.address)
   return new Failure(
     'ServiceUnavailable',
     `${wanted.what}: cannot talk to the API server on ${where}: ${messageOf(cause)}; is it running?`,

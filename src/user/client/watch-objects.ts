@@ -39,10 +39,28 @@ const SOUND_WATCH_MS = 10_000
  *
  * @throws Failure as the server's, or ServiceUnavailable when it stays out of reach for about eight seconds.
  */
-export async function* watchObjects<T extends ApiObject>(
+export function watchObjects<T extends ApiObject>(
   to: OpenEndpoint,
   type: ResourceType<T>,
   options: WatchOptions,
+): AsyncGenerator<ObjectChange<T>, void, undefined> {
+  const source: ChangeSource<T> = {
+    list: () => listObjects(to, type, options),
+    watch: (resourceVersion) => watchOnce(to, type, { ...options, resourceVersion }),
+  }
+  return followChanges(source, options)
+}
+
+/** What changes are made of: the objects, or the rows that show them. */
+export interface ChangeSource<T extends ApiObject> {
+  list(): Promise<ObjectList<T>>
+  watch(resourceVersion: string): AsyncIterable<RawChange<T>>
+}
+
+/** See watchObjects. */
+export async function* followChanges<T extends ApiObject>(
+  source: ChangeSource<T>,
+  options: Pick<WatchOptions, 'resourceVersion' | 'signal'>,
 ): AsyncGenerator<ObjectChange<T>, void, undefined> {
   const known = new Map<string, T>()
   let version = options.resourceVersion
@@ -51,11 +69,11 @@ export async function* watchObjects<T extends ApiObject>(
     const begunAtMs = performance.now()
     try {
       if (version === undefined) {
-        const list = await listObjects(to, type, options)
+        const list = await source.list()
         yield* difference(known, list.items)
         version = list.metadata.resourceVersion
       }
-      for await (const change of watchOnce(to, type, { ...options, resourceVersion: version })) {
+      for await (const change of source.watch(version)) {
         failures = 0
         version = change.object.metadata.resourceVersion ?? version
         if (change.type === 'BOOKMARK') continue
@@ -98,18 +116,26 @@ export async function listObjects<T extends ApiObject>(
   }
 }
 
-type RawChange<T> = { readonly type: ObjectChange<T>['type'] | 'BOOKMARK'; readonly object: T }
+export type RawChange<T> = { readonly type: ObjectChange<T>['type'] | 'BOOKMARK'; readonly object: T }
 
-async function* watchOnce<T extends ApiObject>(
+export interface WatchRequest extends WatchOptions {
+  /** Media types of the changes; absent: JSON. */
+  readonly accept?: string
+  readonly includeObject?: 'Object'
+}
+
+/** One watch, until the server or the signal ends it. */
+export async function* watchOnce<T>(
   to: OpenEndpoint,
-  type: ResourceType<T>,
-  options: WatchOptions,
+  type: ResourceType<ApiObject>,
+  options: WatchRequest,
 ): AsyncGenerator<RawChange<T>, void, undefined> {
-  const { namespace, fieldSelector, labelSelector, resourceVersion, signal } = options
+  const { namespace, signal, accept, ...parameters } = options
   const what = `watch ${type.plural}`
   const path = resourcePath(type, namespace === undefined ? {} : { namespace })
-  const query = queryString({ watch: true, allowWatchBookmarks: true, fieldSelector, labelSelector, resourceVersion })
-  const answer = await sendRequest(to, { method: 'GET', path: path + query, what, signal })
+  const query = queryString({ watch: true, allowWatchBookmarks: true, ...parameters })
+  const wanted = { method: 'GET', path: path + query, what, signal } as const
+  const answer = await sendRequest(to, { ...wanted, ...(accept === undefined ? {} : { accept }) })
   try {
     for await (const line of splitLines(answer)) {
       if (line.length === 0) continue
