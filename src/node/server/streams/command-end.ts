@@ -9,7 +9,7 @@ export type CommandEnd =
   | { readonly is: 'failed'; readonly thrown: unknown }
 
 /** What the error stream says, in the words of a Kubernetes node. @see remotecommand.go of k8s.io/kubelet */
-export function endStatus(end: CommandEnd): Status {
+function endStatus(end: CommandEnd): Status {
   if (end.is === 'failed') {
     const message = `Internal error occurred: ${messageOf(end.thrown)}`
     return {
