@@ -27,6 +27,7 @@ const EVERYDAY_TYPES = [
 
 /** Fields that hold a quantity: the client's types call them plain strings. */
 const QUANTITIES: Readonly<Record<string, readonly string[]>> = {
+  V1CSIStorageCapacity: ['capacity', 'maximumVolumeSize'],
   V1ContainerStatus: ['allocatedResources'],
   V1EmptyDirVolumeSource: ['sizeLimit'],
   V1LimitRangeItem: ['_default', 'defaultRequest', 'max', 'maxLimitRequestRatio', 'min'],
@@ -41,6 +42,9 @@ const QUANTITIES: Readonly<Record<string, readonly string[]>> = {
   V1ResourceQuotaStatus: ['hard', 'used'],
   V1ResourceRequirements: ['limits', 'requests'],
   V1VolumeResourceRequirements: ['limits', 'requests'],
+  V2HPAScalingRules: ['tolerance'],
+  V2MetricTarget: ['averageValue', 'value'],
+  V2MetricValueStatus: ['averageValue', 'value'],
 }
 
 interface Model {
