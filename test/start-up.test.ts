@@ -75,7 +75,7 @@ describe('what a command does not need is not loaded', () => {
     assert.equal(builtins.includes(FETCH), false)
   })
 
-  it('by run, when it starts a server of its own: neither fetch, nor registries, nor what makes images', () => {
+  it('by run, when it starts a server of its own: neither fetch, nor registries, nor what makes images or reads protobuf', () => {
     const parts = [
       ...[
         'node/engine/engine',
@@ -93,7 +93,7 @@ describe('what a command does not need is not loaded', () => {
     assert.equal(builtins.includes('NativeModule tls'), false)
     assert.deepEqual(
       files.filter((file) =>
-        /machine\/image\/(tar-|builtin-|pull-|unpack-layer)|registry\/(?!registries-config)|generated\/(rest|docs)/.test(
+        /machine\/image\/(tar-|builtin-|pull-|unpack-layer)|registry\/(?!registries-config)|generated\/(rest|docs)|api\/protobuf\//.test(
           file,
         ),
       ),

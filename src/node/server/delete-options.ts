@@ -6,7 +6,7 @@ import type { Preconditions } from '../store/store.ts'
 import type { ApiRequest } from './api-request.ts'
 import { isDryRun } from './dry-run.ts'
 import { isSet, numberParameter } from './number-parameter.ts'
-import { checkMediaType, parseJsonObject, readBody } from './read-body.ts'
+import { readOptionalObjectBody } from './read-object-body.ts'
 import { refusal } from './refusal.ts'
 
 export interface DeleteOptions {
@@ -24,8 +24,8 @@ const POLICIES: readonly string[] = ['Foreground', 'Background', 'Orphan'] satis
  * @throws Failure BadRequest, Invalid
  */
 export async function readDeleteOptions({ incoming, query }: ApiRequest): Promise<DeleteOptions> {
-  const text = await readBody(incoming)
-  if (text === '') {
+  const body = await readOptionalObjectBody(incoming, { group: '', version: 'v1', kind: 'DeleteOptions' })
+  if (body === undefined) {
     return checkedOptions({
       gracePeriodSeconds: numberParameter(query, 'gracePeriodSeconds'),
       propagationPolicy: query.get('propagationPolicy') ?? undefined,
@@ -33,8 +33,6 @@ export async function readDeleteOptions({ incoming, query }: ApiRequest): Promis
       dryRun: query.getAll('dryRun'),
     })
   }
-  checkMediaType(incoming, ['application/json'])
-  const body = parseJsonObject(text, 'DeleteOptions')
   const { kind = 'DeleteOptions' } = body
   if (kind !== 'DeleteOptions') throw new Failure('BadRequest', 'decoded object cannot be converted to DeleteOptions')
   return checkedOptions({ ...body, dryRun: body['dryRun'] ?? query.getAll('dryRun') })

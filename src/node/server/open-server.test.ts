@@ -116,11 +116,8 @@ describe('the server', () => {
     await server.createPod('a')
   })
 
-  it('answers protobuf with 415 that names JSON, and 406 to who accepts no JSON', async () => {
+  it('answers 406 to who accepts no JSON', async () => {
     await using server = await TestServer.open()
-    const headers = { 'content-type': 'application/vnd.kubernetes.protobuf' }
-    const reply = await server.send('POST', PODS_PATH, { body: 'k8s\0', headers })
-    assert.deepEqual([reply.code, reply.json.message?.includes('application/json')], [415, true])
     for (const [accept, code] of [
       ['application/json;as=Table;v=v1;g=meta.k8s.io,application/json', 200],
       ['application/vnd.kubernetes.protobuf,application/json', 200],

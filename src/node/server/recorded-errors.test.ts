@@ -25,11 +25,6 @@ interface Difference {
 
 /** Where this server does not answer as the recorded one, and why. */
 const DIFFERENCES: Readonly<Record<string, Difference>> = {
-  'bad media type': {
-    why: 'JSON is the only media type',
-    fields: {},
-    message: /^the body of the request was in an unknown format - accepted media types include: application\/json$/,
-  },
   'bad patch type': {
     why: 'newer versions name the types',
     fields: { details: undefined },

@@ -30,7 +30,7 @@ export interface Reply {
 }
 
 export interface RequestOptions {
-  /** An object is sent as JSON. */
+  /** An object is sent as JSON; a text and bytes are sent as they are. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -71,7 +71,7 @@ export class TestServer implements AsyncDisposable {
   }
 
   async send(method: string, path: string, { body, headers = {} }: RequestOptions = {}): Promise<Reply> {
-    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    const text = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
     const type = text === undefined ? {} : { 'content-type': 'application/json' }
     const answer = await this.begin(method, path, { body: text, headers: { ...type, ...headers } })
     answer.setEncoding('utf8')
@@ -90,7 +90,8 @@ export class TestServer implements AsyncDisposable {
   begin(method: string, path: string, { body, headers = {} }: RequestOptions = {}): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       // Node frames the body of a DELETE only when it is told to.
-      const length = typeof body === 'string' ? { 'content-length': Buffer.byteLength(body) } : {}
+      const hasLength = typeof body === 'string' || Buffer.isBuffer(body)
+      const length = hasLength ? { 'content-length': Buffer.byteLength(body) } : {}
       const allHeaders = { ...length, ...headers }
       const outgoing = request({ socketPath: this.socketPath, agent: this.#agent, method, path, headers: allHeaders })
       outgoing.once('response', resolve)

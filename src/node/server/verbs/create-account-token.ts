@@ -6,12 +6,13 @@ import { notFound } from '../../store/store-failure.ts'
 import { type Answer, jsonAnswer } from '../answer.ts'
 import type { ObjectRequest } from '../api-request.ts'
 import { checkTokenRequest, createToken, type TokenRequest } from '../access/create-token.ts'
-import { checkMediaType, parseJsonObject, readBody } from '../read-body.ts'
+import { readObjectBody } from '../read-object-body.ts'
 import { refusal } from '../refusal.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { noSuchResource } from '../status.ts'
 
 const TYPE = 'AuthenticationV1TokenRequest'
+const KIND = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }
 
 /** POST serviceaccounts/NAME/token: `kubectl create token`. */
 export async function createAccountToken(parts: ServerParts, request: ObjectRequest): Promise<Answer> {
@@ -19,9 +20,8 @@ export async function createAccountToken(parts: ServerParts, request: ObjectRequ
   const { namespace = '', name, incoming } = request
   // A server that nobody reaches with a token gives none.
   if (signing === undefined) throw noSuchResource()
-  checkMediaType(incoming, ['application/json'])
   if (fieldsOf(TYPE) === undefined) await loadAllTypes()
-  const wanted = checkedRequest(parseJsonObject(await readBody(incoming), 'TokenRequest'))
+  const wanted = checkedRequest(await readObjectBody(incoming, KIND))
   const account = store.get(SERVICE_ACCOUNTS, { namespace, name })
   if (account === undefined) throw notFound(SERVICE_ACCOUNTS, name)
   const podName = wanted.spec?.boundObjectRef?.name ?? ''
@@ -40,5 +40,5 @@ function checkedRequest(value: Record<string, unknown>): TokenRequest {
   }
   const problems = findings.length > 0 ? findings : checkTokenRequest(request)
   if (problems.length === 0) return request
-  throw refusal({ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', name: '' }, problems)
+  throw refusal({ ...KIND, name: '' }, problems)
 }

@@ -2,7 +2,7 @@ import { Failure } from '../../../failure.ts'
 import { type Answer, objectAnswer } from '../answer.ts'
 import type { ApiRequest } from '../api-request.ts'
 import { createNew } from '../create-new.ts'
-import { checkMediaType, parseJsonObject, readBody } from '../read-body.ts'
+import { readObjectBody } from '../read-object-body.ts'
 import { receivedObject } from '../received-object.ts'
 import type { ServerParts } from '../server-parts.ts'
 import { readWriteOptions } from '../write-options.ts'
@@ -12,9 +12,9 @@ const NAME_ATTEMPTS = 8
 
 export async function createObject(parts: ServerParts, request: ApiRequest): Promise<Answer> {
   const { kind, incoming } = request
-  checkMediaType(incoming, ['application/json'])
+  const body = await readObjectBody(incoming, kind.resource)
   const options = readWriteOptions(request, 'CreateOptions')
-  const value = receivedObject(parseJsonObject(await readBody(incoming), kind.resource.kind), request)
+  const value = receivedObject(body, request)
   const { name, generateName, resourceVersion } = value.metadata
   if (!isEmpty(resourceVersion)) {
     throw new Failure('BadRequest', 'resourceVersion should not be set on objects to be created')

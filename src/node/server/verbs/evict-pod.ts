@@ -4,7 +4,7 @@ import type { ObjectRequest } from '../api-request.ts'
 import { deleteOne } from '../delete-one.ts'
 import { checkedOptions } from '../delete-options.ts'
 import { isDryRun } from '../dry-run.ts'
-import { checkMediaType, parseJsonObject, readBody } from '../read-body.ts'
+import { readObjectBody } from '../read-object-body.ts'
 import type { ServerParts } from '../server-parts.ts'
 
 const VERSIONS: readonly unknown[] = ['policy/v1', 'policy/v1beta1']
@@ -12,8 +12,7 @@ const VERSIONS: readonly unknown[] = ['policy/v1', 'policy/v1beta1']
 /** POST of a policy/v1 Eviction: the pod is deleted as its options say. There are no disruption budgets to ask. */
 export async function evictPod(parts: ServerParts, request: ObjectRequest): Promise<Answer> {
   const { kind, namespace, name, query, incoming } = request
-  checkMediaType(incoming, ['application/json'])
-  const eviction = parseJsonObject(await readBody(incoming), 'Eviction')
+  const eviction = await readObjectBody(incoming, { group: 'policy', version: 'v1', kind: 'Eviction' })
   const { apiVersion = 'policy/v1', kind: given = 'Eviction', metadata, deleteOptions } = eviction
   if (given !== 'Eviction' || !VERSIONS.includes(apiVersion)) {
     throw new Failure(

@@ -3,15 +3,15 @@ import { type Namespace, NAMESPACES } from '../../store/resources.ts'
 import { checkPreconditions } from '../../store/store-failure.ts'
 import { type Answer, objectAnswer } from '../answer.ts'
 import type { ObjectRequest } from '../api-request.ts'
-import { checkMediaType, parseJsonObject, readBody } from '../read-body.ts'
+import { readObjectBody } from '../read-object-body.ts'
 import { receivedObject } from '../received-object.ts'
 import type { ServerParts } from '../server-parts.ts'
 
 /** PUT of a Namespace's `finalize`: only the finalizers of its spec are heard. The last one lets it go. */
 export async function finalizeNamespace({ store }: ServerParts, request: ObjectRequest): Promise<Answer> {
   const { name, incoming } = request
-  checkMediaType(incoming, ['application/json'])
-  const value = receivedObject(parseJsonObject(await readBody(incoming), 'Namespace'), request, name) as Namespace
+  const body = await readObjectBody(incoming, NAMESPACES)
+  const value = receivedObject(body, request, name) as Namespace
   let finalized: Namespace | undefined
   await store.modify(NAMESPACES, { name }, (current) => {
     const { uid, resourceVersion = '' } = value.metadata

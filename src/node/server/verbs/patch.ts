@@ -11,7 +11,7 @@ import type { KubeObject } from '../../store/store.ts'
 import { type Answer, objectAnswer } from '../answer.ts'
 import type { ObjectRequest } from '../api-request.ts'
 import { patchRefusal } from '../patch-refusal.ts'
-import { readBody } from '../read-body.ts'
+import { mediaTypeOf, readBody, unsupportedMediaType } from '../read-body.ts'
 import { receivedObject } from '../received-object.ts'
 import { refusal } from '../refusal.ts'
 import { replaceObject, type Replacement, type Wanted } from '../replace-object.ts'
@@ -32,7 +32,7 @@ export async function patchObject(
 ): Promise<Answer> {
   const type = patchType(request)
   const options = readWriteOptions(request, 'PatchOptions', { isApply: type === APPLY_PATCH })
-  const text = await readBody(request.incoming)
+  const text = (await readBody(request.incoming)).toString()
   if (type === APPLY_PATCH) {
     const { applyPatch } = await import('./apply.ts')
     return applyPatch(parts, request, { part, options, text })
@@ -47,12 +47,9 @@ export async function patchObject(
 }
 
 function patchType({ incoming }: ObjectRequest): string {
-  const given = incoming.headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
+  const given = mediaTypeOf(incoming) ?? ''
   if (ACCEPTED.includes(given)) return given
-  throw new Failure(
-    'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${ACCEPTED.join(', ')}`,
-  )
+  throw unsupportedMediaType(ACCEPTED)
 }
 
 function apiVersionOf({ kind: { resource } }: ObjectRequest): string {

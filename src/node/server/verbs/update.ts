@@ -5,7 +5,7 @@ import { checkAccess } from '../access/access.ts'
 import { type Answer, objectAnswer } from '../answer.ts'
 import type { ObjectRequest } from '../api-request.ts'
 import { createNew } from '../create-new.ts'
-import { checkMediaType, parseJsonObject, readBody } from '../read-body.ts'
+import { readObjectBody } from '../read-object-body.ts'
 import { receivedObject } from '../received-object.ts'
 import { refusal } from '../refusal.ts'
 import { replaceObject, type Replacement } from '../replace-object.ts'
@@ -19,9 +19,8 @@ export async function updateObject(
   part: Replacement['part'],
 ): Promise<Answer> {
   const { kind, namespace, name, incoming } = request
-  checkMediaType(incoming, ['application/json'])
+  const body = await readObjectBody(incoming, kind.resource)
   const options = readWriteOptions(request, 'UpdateOptions')
-  const body = parseJsonObject(await readBody(incoming), kind.resource.kind)
   const value = receivedObject(body, request, name)
   checkNamed(body, name)
   if (
