@@ -27,8 +27,14 @@ interface RemoteWish {
   readonly signal: AbortSignal
 }
 
+interface ReachableServer {
+  readonly remote: RemoteOptions
+  /** The machine's address in the pods' network; undefined without one. */
+  readonly gateway: string | undefined
+}
+
 /** Where clients reach the server, and what it shows them. */
-export async function remoteOptions({ directory, listen, signal }: RemoteWish): Promise<RemoteOptions> {
+export async function remoteOptions({ directory, listen, signal }: RemoteWish): Promise<ReachableServer> {
   const { openAuthorityFiles } = await import('../node/server/access/authority-files.ts')
   const gateway = await podsGateway(signal)
   const addresses = addressesToTry(directory, listen)
@@ -36,7 +42,7 @@ export async function remoteOptions({ directory, listen, signal }: RemoteWish): 
   const hosts = ['localhost', hostname(), ...CLUSTER_NAMES, '127.0.0.1', '::1', ...gateway, ...named, ...listen.names]
   const files = await openAuthorityFiles(join(directory, 'pki'), { hosts: [...new Set(hosts)], nowMs: Date.now() })
   const isEverywhere = listen.address !== undefined && isAnyAddress(listen.address.host)
-  return { files, addresses, moreHosts: isEverywhere ? [] : gateway }
+  return { remote: { files, addresses, moreHosts: isEverywhere ? [] : gateway }, gateway: gateway[0] }
 }
 
 /** Who asks for nothing gets the address of the last time, then the usual one, then any. */

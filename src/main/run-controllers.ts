@@ -8,6 +8,8 @@ interface ControllerParts {
   readonly store: Store
   /** The certificate of the server's authority, as PEM. */
   readonly authority: string
+  /** Where pods reach the server; absent when they do not. */
+  readonly forPods: { readonly address: string; readonly port: number } | undefined
   readonly images: ImageStore
   /** Of the server in the state directory. */
   readonly directory: string
@@ -26,9 +28,10 @@ export async function finishDeletions(store: Store, signal: AbortSignal): Promis
 
 /** What keeps the objects of a long-running server true, until the signal aborts. */
 export async function runControllers(parts: ControllerParts, signal: AbortSignal): Promise<void> {
-  const { store, authority } = parts
-  const [{ furnishNamespaces }, { tellNode }] = await Promise.all([
+  const { store, authority, forPods } = parts
+  const [{ furnishNamespaces }, { keepApiService }, { tellNode }] = await Promise.all([
     import('../node/controllers/furnish-namespaces.ts'),
+    import('../node/controllers/keep-api-service.ts'),
     import('../node/controllers/tell-node.ts'),
   ])
   const common = { store, nowMs: () => Date.now(), log: complain }
@@ -37,6 +40,7 @@ export async function runControllers(parts: ControllerParts, signal: AbortSignal
     furnishNamespaces({ ...common, authority }, signal),
     tellNode({ ...common, report }, signal),
     finishDeletions(store, signal),
+    forPods === undefined ? undefined : keepApiService({ ...common, ...forPods }, signal),
   ])
 }
 

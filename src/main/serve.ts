@@ -48,7 +48,7 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
     await scheduling
   })
   const socketPath = serverSocket(stateDirectory)
-  const remote = await remoteOptions({ directory: folder.directory, listen, signal })
+  const { remote, gateway } = await remoteOptions({ directory: folder.directory, listen, signal })
   const server = await openApi({ engine: () => Promise.resolve(engine), runtime, store, socketPath, remote })
   end.defer(() => server.close())
   const cleaning = keepClean(
@@ -59,8 +59,10 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
     stopping.abort()
     await cleaning
   })
+  const port = server.remoteAddress?.port
+  const forPods = gateway === undefined || port === undefined ? undefined : { address: gateway, port }
   const controlling = runControllers(
-    { store, authority: remote.files.authority, images, directory: folder.directory },
+    { store, authority: remote.files.authority, forPods, images, directory: folder.directory },
     AbortSignal.any([signal, stopping.signal]),
   )
   end.defer(async () => {
