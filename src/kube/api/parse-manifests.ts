@@ -24,6 +24,9 @@ export interface ParsedDocument {
 /** More syntax errors than these are echoes of the first ones. */
 const SYNTAX_ERRORS_SHOWN = 10
 
+/** Whether kinds that this version of Kubernetes does not have are refused, or left to the server to judge. */
+export type KindsTaken = 'known' | 'any'
+
 /**
  * Reads all objects of a YAML or JSON text: several documents, and lists taken apart. Empty documents are skipped.
  *
@@ -38,6 +41,7 @@ export function parseManifests(text: string, file: string): Parsed<readonly Pars
 export function readManifests(
   text: string,
   file: string,
+  kinds: KindsTaken = 'known',
 ): { documents: readonly ParsedDocument[]; problems: readonly Problem[] } {
   // Columns count from the first character that one can see.
   const source = new SourceText(file, text.replace(/^\uFEFF/, ''))
@@ -55,7 +59,7 @@ export function readManifests(
     const { root, problems: found } = readYamlDocument(document, base)
     problems.push(...found.map(({ offset, ...problem }) => ({ ...problem, at: source.position(offset) })))
     if (root.value === null) continue
-    const taken = takeObjects(root, undefined, source)
+    const taken = takeObjects(root, undefined, { source, kinds })
     documents.push(...taken.documents)
     problems.push(...taken.problems)
   }
@@ -99,7 +103,7 @@ interface Taken {
 function takeObjects(
   object: YamlValue,
   assumed: { apiVersion: string; kind: string } | undefined,
-  source: SourceText,
+  { source, kinds }: { readonly source: SourceText; readonly kinds: KindsTaken },
 ): Taken {
   const { value, node } = object
   const locate = (finding: Finding): Problem => locateIn(object, finding, source)
@@ -122,7 +126,7 @@ function takeObjects(
   const isList =
     itemKind !== undefined && !isKind(apiVersion, kind) && (itemKind === '' || isKind(apiVersion, itemKind))
   if (!isList) {
-    const sentence = unknownKindSentence(apiVersion, kind)
+    const sentence = kinds === 'any' ? undefined : unknownKindSentence(apiVersion, kind)
     if (sentence !== undefined) return fail('kind', sentence, 'FieldValueNotSupported')
     const writtenAs = (field: string): string | undefined => {
       const place = findNode(node, field)
@@ -137,7 +141,7 @@ function takeObjects(
     takeObjects(
       { value: item, node: nodes?.get(String(index)) ?? node },
       itemKind === '' ? undefined : { apiVersion, kind: itemKind },
-      source,
+      { source, kinds },
     ),
   )
   return { documents: taken.flatMap((each) => each.documents), problems: taken.flatMap((each) => each.problems) }

@@ -2,6 +2,7 @@ import type { Command } from './command.ts'
 import { IMAGE_COMMANDS } from './image-commands.ts'
 import { NO_OPERANDS } from './command.ts'
 import { OUTPUT_FLAG, RESTART_BACKOFF_FLAG, STATE_DIRECTORY_FLAG } from './common-flags.ts'
+import { OBJECT_COMMANDS } from './object-commands.ts'
 import { RUN } from './run-command.ts'
 
 const SERVE: Command = {
@@ -77,4 +78,12 @@ const VERSION: Command = {
 }
 
 /** Every command, in the order in which the overview lists them. */
-export const COMMANDS: readonly Command[] = [RUN, SERVE, KUBECONFIG, ...IMAGE_COMMANDS, DOCTOR, VERSION]
+export const COMMANDS: readonly Command[] = [
+  RUN,
+  SERVE,
+  ...OBJECT_COMMANDS,
+  KUBECONFIG,
+  ...IMAGE_COMMANDS,
+  DOCTOR,
+  VERSION,
+]

@@ -26,6 +26,7 @@ interface Change {
 interface Watcher {
   readonly plural: string
   readonly name: string | undefined
+  readonly show: (object: FakeObject) => object
   readonly response: ServerResponse
 }
 
@@ -35,10 +36,18 @@ export class FakeApiServer implements AsyncDisposable {
   readonly requests: string[] = []
   readonly deletions: { readonly name: string; readonly gracePeriodSeconds: number | undefined }[] = []
   /** What happens after a DELETE was accepted; the object goes at once unless a test says otherwise. */
-  onDelete: (name: string, gracePeriodSeconds: number | undefined) => void = (name) => this.remove('pods', name)
+  onDelete: (name: string, gracePeriodSeconds: number | undefined, plural: string) => void = (name, _grace, plural) =>
+    this.remove(plural, name)
   onCreate: (pod: FakeObject) => void = () => undefined
   /** Answers instead of the server, once for each entry. */
   readonly answers: ((request: IncomingMessage, response: ServerResponse) => boolean)[] = []
+  /** Answers instead of the server, as often as it returns true. */
+  intercept: (request: IncomingMessage, response: ServerResponse) => boolean = () => false
+  /** How objects are shown as rows. */
+  table: (items: readonly FakeObject[]) => object = (items) => ({
+    columnDefinitions: [{ name: 'Name', priority: 0 }],
+    rows: items.map((object) => ({ cells: [object.metadata.name], object })),
+  })
   readonly #objects = new Map<string, FakeObject>()
   readonly #logs = new Map<string, FakeLog[]>()
   readonly #watchers = new Set<Watcher>()
@@ -119,10 +128,16 @@ export class FakeApiServer implements AsyncDisposable {
     this.requests.push(`${request.method ?? ''} ${request.url ?? ''}`)
     const body = await readJson(request)
     if (this.answers.at(0)?.(request, response) === true) return void this.answers.shift()
+    if (this.intercept(request, response)) return
     const url = new URL(request.url ?? '/', 'http://localhost')
-    const found = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(pods|events|namespaces)(?:\/([^/]+))?(?:\/(log))?$/.exec(
-      url.pathname,
-    )
+    if (url.pathname === '/api/v1') {
+      sendJson(response, 200, RESOURCES)
+      return
+    }
+    const found =
+      /^\/api\/v1(?:\/namespaces\/([^/]+))?\/(pods|events|namespaces|configmaps)(?:\/([^/]+))?(?:\/(log))?$/.exec(
+        url.pathname,
+      )
     const [, namespace, plural = '', name, subresource] = found ?? []
     if (found === null) {
       sendStatus(response, 404, 'NotFound', 'the server could not find the requested resource')
@@ -136,6 +151,10 @@ export class FakeApiServer implements AsyncDisposable {
       this.#listOrWatch(response, plural, url.searchParams)
       return
     }
+    if (request.method === 'PATCH') {
+      this.#apply(response, { plural, object: body as FakeObject, namespace })
+      return
+    }
     const object = this.#objects.get(`${plural}/${name}`)
     if (object === undefined) {
       sendStatus(response, 404, 'NotFound', `${plural} "${name}" not found`)
@@ -146,7 +165,7 @@ export class FakeApiServer implements AsyncDisposable {
       return
     }
     if (request.method === 'DELETE') {
-      this.#delete(response, object, body as { gracePeriodSeconds?: number })
+      this.#delete(response, object, { plural, ...(body as { gracePeriodSeconds?: number }) })
       return
     }
     sendJson(response, 200, object)
@@ -168,19 +187,42 @@ export class FakeApiServer implements AsyncDisposable {
     if (plural === 'pods') this.onCreate(created)
   }
 
-  #delete(response: ServerResponse, object: FakeObject, options: { gracePeriodSeconds?: number }): void {
+  /** What is not said stays; the same once more changes nothing. */
+  #apply(
+    response: ServerResponse,
+    wanted: { plural: string; object: FakeObject; namespace: string | undefined },
+  ): void {
+    const { plural, object } = wanted
+    const before = this.#objects.get(`${plural}/${object.metadata.name}`)
+    if (before === undefined) {
+      this.#create(response, wanted)
+      return
+    }
+    const after = { ...before, ...object, metadata: { ...before.metadata, ...object.metadata } }
+    const isSame = JSON.stringify(after) === JSON.stringify(before)
+    sendJson(response, 200, isSame ? before : this.#record(plural, 'MODIFIED', after))
+  }
+
+  #delete(
+    response: ServerResponse,
+    object: FakeObject,
+    options: { plural: string; gracePeriodSeconds?: number },
+  ): void {
     const { name } = object.metadata
     this.deletions.push({ name, gracePeriodSeconds: options.gracePeriodSeconds })
     sendJson(response, 200, object)
-    this.onDelete(name, options.gracePeriodSeconds)
+    this.onDelete(name, options.gracePeriodSeconds, options.plural)
   }
 
   #listOrWatch(response: ServerResponse, plural: string, query: URLSearchParams): void {
     const name = /^metadata\.name=(.+)$/.exec(query.get('fieldSelector') ?? '')?.[1]
     const matches = (object: FakeObject) => name === undefined || object.metadata.name === name
+    const isTable = response.req.headers.accept?.includes('as=Table') === true
     if (query.get('watch') !== 'true') {
       const all = [...this.#objects].filter(([key]) => key.startsWith(`${plural}/`)).map(([, object]) => object)
-      sendJson(response, 200, { metadata: { resourceVersion: `${this.#version}` }, items: all.filter(matches) })
+      const metadata = { resourceVersion: `${this.#version}` }
+      const items = all.filter(matches)
+      sendJson(response, 200, isTable ? { ...this.table(items), metadata } : { metadata, items })
       return
     }
     const from = Number(query.get('resourceVersion') ?? 0)
@@ -189,7 +231,8 @@ export class FakeApiServer implements AsyncDisposable {
       return
     }
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders()
-    const watcher = { plural, name, response }
+    const show = (object: FakeObject): object => (isTable ? this.table([object]) : object)
+    const watcher = { plural, name, show, response }
     for (const change of this.#history) if (change.version > from) tell(watcher, change)
     this.#watchers.add(watcher)
     response.on('close', () => this.#watchers.delete(watcher))
@@ -206,10 +249,22 @@ export class FakeApiServer implements AsyncDisposable {
   }
 }
 
+const RESOURCES = {
+  kind: 'APIResourceList',
+  groupVersion: 'v1',
+  resources: [
+    { name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', shortNames: ['po'] },
+    { name: 'pods/log', singularName: '', namespaced: true, kind: 'Pod' },
+    { name: 'events', singularName: 'event', namespaced: true, kind: 'Event', shortNames: ['ev'] },
+    { name: 'configmaps', singularName: 'configmap', namespaced: true, kind: 'ConfigMap', shortNames: ['cm'] },
+    { name: 'namespaces', singularName: 'namespace', namespaced: false, kind: 'Namespace', shortNames: ['ns'] },
+  ],
+}
+
 function tell(watcher: Watcher, { plural, type, object }: Change): void {
   if (plural !== watcher.plural) return
   if (watcher.name !== undefined && object.metadata.name !== watcher.name) return
-  watcher.response.write(`${JSON.stringify({ type, object })}\n`)
+  watcher.response.write(`${JSON.stringify({ type, object: watcher.show(object) })}\n`)
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -1,6 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { Failure, messageOf } from '../../../failure.ts'
+import { Failure } from '../../../failure.ts'
 import { formatProblem } from '../../../kube/api/format-problem.ts'
 import { readManifests, type ParsedDocument } from '../../../kube/api/parse-manifests.ts'
 import { examinePod, type PodManifest } from '../../../kube/api/parse-pod.ts'
@@ -8,6 +6,7 @@ import type { Problem } from '../../../kube/api/problem.ts'
 import { refuseNotCarriedOut } from '../../../kube/api/refuse-not-carried-out.ts'
 import { toPods } from '../../../kube/api/to-pods.ts'
 import type { CliEnvironment } from '../cli-environment.ts'
+import { readTexts } from '../read-texts.ts'
 import { imagesOf, replaceImages, type ImageReplacement } from './replace-images.ts'
 
 export interface PodsWanted {
@@ -94,30 +93,6 @@ function unusedReplacements(replacements: readonly ImageReplacement[], images: r
   return replacements
     .filter((one) => one.from === 'flag' && !images.some((image) => one.fits(image)))
     .map(({ name }) => `peapod: warning: --image ${name}=…: no container uses this image; there are ${there}`)
-}
-
-interface ManifestText {
-  readonly text: string
-  /** As the user wrote it. */
-  readonly file: string
-}
-
-async function readTexts(file: string, environment: PodsWanted['environment']): Promise<readonly ManifestText[]> {
-  if (file === '-') {
-    const chunks: Buffer[] = []
-    for await (const chunk of environment.stdin) chunks.push(Buffer.from(chunk as Buffer))
-    return [{ text: Buffer.concat(chunks).toString('utf8'), file: '<stdin>' }]
-  }
-  const path = resolve(environment.cwd, file)
-  try {
-    if (!(await stat(path)).isDirectory()) return [{ text: await readFile(path, 'utf8'), file }]
-    const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/.test(name)).sort()
-    return await Promise.all(
-      names.map(async (name) => ({ text: await readFile(join(path, name), 'utf8'), file: join(file, name) })),
-    )
-  } catch (cause) {
-    throw new Failure('UsageError', `read manifest ${JSON.stringify(file)}: ${messageOf(cause)}`, { cause })
-  }
 }
 
 function byPosition({ at: one }: Problem, { at: other }: Problem): number {
