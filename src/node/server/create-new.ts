@@ -19,7 +19,7 @@ export interface NewObject {
 /**
  * Stores a new object as its kind's rules make it.
  *
- * @throws Failure AlreadyExists, NotFound or Forbidden for its namespace, BadRequest, Invalid
+ * @throws Failure AlreadyExists, NotFound or Forbidden for its namespace or its writer, BadRequest, Invalid
  */
 export async function createNew(
   parts: ServerParts,
@@ -27,18 +27,27 @@ export async function createNew(
   { value, options, owners }: NewObject,
 ): Promise<{ readonly object: KubeObject; readonly warnings: readonly string[] }> {
   const { store, ids, clock, nodeName } = parts
-  const { kind, namespace } = request
+  const { kind, namespace, user } = request
   const rules = await kind.rules(store)
   if (namespace !== undefined) checkNamespaceTakesMore(store, namespace, { resource: kind.resource, value })
   const nowMs = clock.nowMs()
   const admission = { uid: ids.uid(), nowMs, nameSuffix: ids.nameSuffix(), nodeName }
   // Who owns what is no part of what rules are about.
   const sent = { ...value, metadata: without(value.metadata, 'managedFields') }
-  const { object, warnings } = prepareValidated(request, sent, {
-    level: options.fieldValidation,
-    prepare: (each) => rules.prepareCreate(each, admission),
-  })
   const writer = { manager: options.manager, nowMs }
-  const stored = withOwners(object, owners ?? ownersOfNew({ kind, sent: value, stored: object, writer }))
-  return { object: options.dryRun ? stored : await store.create(kind.resource, stored), warnings }
+  let warnings: readonly string[] = []
+  const make = (): KubeObject => {
+    const prepared = prepareValidated(request, sent, {
+      level: options.fieldValidation,
+      prepare: (each) => rules.prepareCreate(each, admission),
+    })
+    warnings = prepared.warnings
+    const stored = prepared.object
+    kind.checkWriter?.({ store, user }, stored)
+    return withOwners(stored, owners ?? ownersOfNew({ kind, sent: value, stored, writer }))
+  }
+  const made = make()
+  if (options.dryRun) return { object: made, warnings }
+  const object = await store.create(kind.resource, made, rules.seesOthers === true ? make : undefined)
+  return { object, warnings }
 }

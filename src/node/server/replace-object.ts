@@ -35,7 +35,7 @@ export async function replaceObject(
   request: ObjectRequest,
   { part, options, next }: Replacement,
 ): Promise<{ readonly object: KubeObject; readonly warnings: readonly string[] }> {
-  const { kind, namespace, name } = request
+  const { kind, namespace, name, user } = request
   const rules = await kind.rules(store)
   const subresource = part === 'status' ? part : undefined
   const writer = { manager: options.manager, nowMs: clock.nowMs(), subresource } as const
@@ -54,6 +54,7 @@ export async function replaceObject(
     })
     warnings = [...(wanted.warnings ?? []), ...prepared.warnings]
     const stored = prepared.object
+    if (part === 'object') kind.checkWriter?.({ store, user }, stored, before)
     const owned = withOwners(stored, wanted.owners ?? ownersAfter({ current, wanted: wanted.value, stored, writer }))
     // A write that changes nothing is none: the order of fields means nothing.
     const version = { resourceVersion: current.metadata.resourceVersion }
@@ -65,12 +66,14 @@ export async function replaceObject(
     return { object: change(current), warnings }
   }
   let letGo: KubeObject | undefined
-  const object = await store.modify(kind.resource, { namespace, name }, (current) => {
+  const replace = (current: KubeObject): KubeObject | undefined => {
     const replaced = change(current)
     const left = unlessLetGo(replaced, current)
     // Who takes the last finalizer away sees the object as it would have been.
     letGo = left === undefined ? replaced : undefined
     return left
-  })
+  }
+  const turn = rules.seesOthers === true ? { seesOthers: true } : {}
+  const object = await store.modify(kind.resource, { namespace, name }, replace, turn)
   return { object: letGo ?? object, warnings }
 }

@@ -9,6 +9,7 @@ import type {
   Store,
   WatchEvent,
   WatchOptions,
+  WriteTurn,
 } from '../store/store.ts'
 import type { ObjectView } from './kinds/kind.ts'
 
@@ -27,9 +28,9 @@ export function viewedStore<Shown extends KubeObject>(
     },
     get: (asked, key) => choose(asked).get(asked, key),
     list: (asked, options) => choose(asked).list(asked, options),
-    create: (asked, object) => choose(asked).create(asked, object),
+    create: (asked, object, remade) => choose(asked).create(asked, object, remade),
     update: (asked, object, options) => choose(asked).update(asked, object, options),
-    modify: (asked, key, change) => choose(asked).modify(asked, key, change),
+    modify: (asked, key, change, turn) => choose(asked).modify(asked, key, change, turn),
     delete: (asked, key, preconditions) => choose(asked).delete(asked, key, preconditions),
     watch: (options) => choose(options.resource).watch(options),
     watchAll: (options) => store.watchAll(options),
@@ -56,8 +57,9 @@ class ViewedObjects<Shown extends KubeObject, Stored extends KubeObject> {
     return { ...list, items: list.items.map(this.#view.show) }
   }
 
-  async create(_resource: Resource<Shown>, object: Shown): Promise<Shown> {
-    return this.#view.show(await this.#store.create(this.#view.of, this.#view.keep(object)))
+  async create(_resource: Resource<Shown>, object: Shown, remade?: () => Shown): Promise<Shown> {
+    const kept = remade === undefined ? undefined : () => this.#view.keep(remade())
+    return this.#view.show(await this.#store.create(this.#view.of, this.#view.keep(object), kept))
   }
 
   async update(
@@ -72,11 +74,13 @@ class ViewedObjects<Shown extends KubeObject, Stored extends KubeObject> {
     _resource: Resource<Shown>,
     key: ObjectKey,
     change: (current: Shown) => Shown | undefined,
+    turn?: WriteTurn,
   ): Promise<Shown> {
-    const stored = await this.#store.modify(this.#view.of, key, (current) => {
+    const keep = (current: Stored): Stored | undefined => {
       const next = change(this.#view.show(current))
       return next === undefined ? undefined : this.#view.keep(next)
-    })
+    }
+    const stored = await this.#store.modify(this.#view.of, key, keep, turn)
     return this.#view.show(stored)
   }
 

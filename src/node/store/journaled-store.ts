@@ -17,10 +17,11 @@ import type {
   Store,
   WatchEvent,
   WatchOptions,
+  WriteTurn,
 } from './store.ts'
 import { watchAllChanges, watchChanges } from './watch-changes.ts'
 
-interface PendingWrite extends Write {
+interface PendingWrite extends Write, WriteTurn {
   readonly resolve: (object: KubeObject) => void
   readonly reject: (reason: unknown) => void
 }
@@ -59,11 +60,12 @@ export class JournaledStore implements Store {
     return listObjects(rewind(entries, resource, changes), options, at)
   }
 
-  create<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T> {
-    return this.#write(resource, keyOf(object), (current) => {
+  create<T extends KubeObject>(resource: Resource<T>, object: T, remade?: () => T): Promise<T> {
+    const decide = (current: T | undefined): T => {
       if (current !== undefined) throw alreadyExists(resource, keyOf(object).name)
-      return object
-    })
+      return remade?.() ?? object
+    }
+    return this.#write(resource, keyOf(object), { decide, seesOthers: remade !== undefined })
   }
 
   update<T extends KubeObject>(
@@ -81,11 +83,13 @@ export class JournaledStore implements Store {
     resource: Resource<T>,
     key: ObjectKey,
     change: (current: T) => T | undefined,
+    turn: WriteTurn = {},
   ): Promise<T> {
-    return this.#write(resource, key, (current) => {
+    const decide = (current: T | undefined): T | undefined => {
       if (current === undefined) throw notFound(resource, key.name)
       return change(current)
-    })
+    }
+    return this.#write(resource, key, { ...turn, decide })
   }
 
   delete<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, preconditions: Preconditions = {}): Promise<T> {
@@ -114,11 +118,12 @@ export class JournaledStore implements Store {
   #write<T extends KubeObject>(
     resource: Resource<T>,
     key: ObjectKey,
-    decide: (current: T | undefined) => T | undefined,
+    { decide, seesOthers }: WriteTurn & { readonly decide: (current: T | undefined) => T | undefined },
   ): Promise<T> {
     if (this.#closing) return Promise.reject(new Failure('ServiceUnavailable', 'write to the store: it is closed'))
     const { promise, resolve, reject } = Promise.withResolvers<KubeObject>()
-    this.#pending.push({ resource: resource, key, decide: decide as Write['decide'], resolve, reject })
+    const write = { resource, key, decide: decide as Write['decide'], ...(seesOthers === true ? { seesOthers } : {}) }
+    this.#pending.push({ ...write, resolve, reject })
     if (this.#pending.length === 1) {
       this.#flushed = new Promise((done) => {
         // setImmediate comes after the sockets of this turn were read: all their writes share one commit.
@@ -133,8 +138,18 @@ export class JournaledStore implements Store {
 
   /** Group commit: the waiting writes become durable together, then visible, then they are answered. */
   #flush(): void {
-    const batch = this.#pending
+    const waiting = this.#pending
     this.#pending = []
+    // Who reads other objects in its turn finds there what was committed.
+    let from = 0
+    for (let index = 1; index <= waiting.length; index++) {
+      if (index < waiting.length && waiting[index]?.seesOthers !== true) continue
+      this.#commit(waiting.slice(from, index))
+      from = index
+    }
+  }
+
+  #commit(batch: readonly PendingWrite[]): void {
     const staged = new StagedChanges(this.#objects, this.#log.end)
     const answers = batch.map((write) => decide(staged, write))
     try {

@@ -91,6 +91,32 @@ export function storeContract(name: string, open: (options: { keepChanges: numbe
       assert.equal(store.get(PODS, keyOf('web')), undefined)
     })
 
+    it('a write that depends on other objects sees all that were asked for before it', async () => {
+      await using opened = open({ keepChanges: 100 })
+      const { store } = opened
+      const limit = 3
+      const counted = (name: string): Promise<Pod> =>
+        store.create(PODS, pod(name), () => {
+          const { items } = store.list(PODS)
+          if (items.length >= limit) throw new Failure('Forbidden', `there are ${items.length}`)
+          return pod(name, { generation: items.length })
+        })
+      const results = await Promise.allSettled([store.create(PODS, pod('a')), ...['b', 'c', 'd', 'e'].map(counted)])
+      assert.deepEqual(
+        results.map((result) => (result.status === 'fulfilled' ? result.value.metadata.generation : 'refused')),
+        [undefined, 1, 2, 'refused', 'refused'],
+      )
+      const names = (): string => String(store.list(PODS).items.map(({ metadata }) => metadata.name))
+      let seen = ''
+      const removed = store.delete(PODS, keyOf('b'))
+      const look = (current: Pod): Pod => {
+        seen = names()
+        return current
+      }
+      await Promise.all([removed, store.modify(PODS, keyOf('a'), look, { seesOthers: true })])
+      assert.equal(seen, 'a,c')
+    })
+
     it('lists by namespace and selector, in order, page by page, as of an earlier version', async () => {
       await using opened = open({ keepChanges: 100 })
       const { store } = opened

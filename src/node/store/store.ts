@@ -79,6 +79,15 @@ export interface AnyChange {
   readonly object: KubeObject
 }
 
+/** How a write is decided. */
+export interface WriteTurn {
+  /**
+   * The write also depends on other objects: the function that decides it finds all earlier writes when it reads, not
+   * only those to its own object. Costs the write a commit of its own.
+   */
+  readonly seesOthers?: boolean
+}
+
 export interface Preconditions {
   readonly uid?: string | undefined
   readonly resourceVersion?: string | undefined
@@ -104,8 +113,12 @@ export interface Store {
   /** @throws Failure Expired when the state at `atResourceVersion` is no longer known */
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions<T>): ObjectList<T>
 
-  /** @throws Failure AlreadyExists */
-  create<T extends KubeObject>(resource: Resource<T>, object: T): Promise<T>
+  /**
+   * @param remade what to store instead, made when it is this write's turn and all earlier ones can be read: for what must
+   *   be unique among other objects. It has the same name; what it throws rejects the promise.
+   * @throws Failure AlreadyExists
+   */
+  create<T extends KubeObject>(resource: Resource<T>, object: T, remade?: () => T): Promise<T>
 
   /**
    * Puts the object in the place of the one with its name.
@@ -128,7 +141,12 @@ export interface Store {
    * @returns the object as stored, or the last version of one that was removed.
    * @throws Failure NotFound
    */
-  modify<T extends KubeObject>(resource: Resource<T>, key: ObjectKey, change: (current: T) => T | undefined): Promise<T>
+  modify<T extends KubeObject>(
+    resource: Resource<T>,
+    key: ObjectKey,
+    change: (current: T) => T | undefined,
+    turn?: WriteTurn,
+  ): Promise<T>
 
   /**
    * Removes the object at once: graceful deletion is the API server's matter.

@@ -167,6 +167,31 @@ describe('clients over TLS', () => {
     )
   })
 
+  it('who may write roles makes none that says more than their own', async () => {
+    const apiVersion = 'rbac.authorization.k8s.io/v1'
+    const roles = `/apis/${apiVersion}/namespaces/default/roles`
+    const kate = { pair: await clientOf('kate') }
+    const about = (resource: string, group: string): object => ({
+      ...{ apiVersion, kind: 'Role', metadata: { name: `${resource}-writer` } },
+      rules: [{ apiGroups: [group], resources: [resource], verbs: ['create'] }],
+    })
+    const own = about('roles', 'rbac.authorization.k8s.io')
+    assert.equal((await send('POST', roles, kate, own)).code, 403)
+    assert.equal((await send('POST', roles, { pair: files.admin }, own)).code, 201)
+    const binding = {
+      ...{ apiVersion, kind: 'RoleBinding', metadata: { name: 'kate' } },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'roles-writer' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'kate' }],
+    }
+    const bindings = `/apis/${apiVersion}/namespaces/default/rolebindings`
+    assert.equal((await send('POST', bindings, { pair: files.admin }, binding)).code, 201)
+    const { code, json } = await send('POST', roles, kate, about('pods', ''))
+    assert.equal(code, 403)
+    assert.match(json.message ?? '', /^roles\.\S+ "pods-writer" is forbidden: user "kate" .* not currently held:/)
+    const another = { ...own, metadata: { name: 'another' } }
+    assert.equal((await send('POST', roles, kate, another)).code, 201)
+  })
+
   it('can-i is answered', async () => {
     const jane = { pair: await clientOf('jane') }
     const ask = async (verb: string): Promise<unknown> => {

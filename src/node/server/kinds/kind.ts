@@ -1,4 +1,5 @@
 import type { Parsed } from '../../../kube/api/problem.ts'
+import type { Identity } from '../../../kube/api/rbac/identity.ts'
 import type { KubeObject, Resource, Store } from '../../store/store.ts'
 import type { ApiRequest } from '../api-request.ts'
 import type { ServerParts } from '../server-parts.ts'
@@ -26,6 +27,8 @@ export type Deletion =
 
 /** The rules of a kind, loaded when the first object of it is written. */
 export interface KindRules<T extends KubeObject> {
+  /** Whether what is stored depends on the other objects that exist: then it is made in turn with all other writes. */
+  readonly seesOthers?: boolean
   /** The object to store, with the metadata of a new one; or everything that is wrong with it. */
   prepareCreate(value: KubeObject, admission: Admission): Parsed<T>
   /** The object to store in the place of `current`, of which the server's own metadata and the status stay. */
@@ -74,6 +77,12 @@ export interface ObjectView<Shown extends KubeObject, Stored extends KubeObject 
   keep(this: void, shown: Shown): Stored
 }
 
+/** Who writes an object, and where what they may do is kept. */
+export interface ObjectWriter {
+  readonly store: Store
+  readonly user: Identity
+}
+
 /** Everything that the server must know of one kind of objects. */
 export interface Kind<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>
@@ -107,6 +116,13 @@ export interface Kind<T extends KubeObject = KubeObject> {
    * @throws Failure Forbidden, Conflict
    */
   deletion?(object: T, graceSeconds: number | undefined): Deletion
+  /**
+   * Whether who writes the object may store it as it is about to be, beyond what their request itself needs.
+   *
+   * @param current what it replaces.
+   * @throws Failure Forbidden
+   */
+  checkWriter?(writer: ObjectWriter, object: T, current?: T): void
   /**
    * For kinds that are questions, such as a TokenReview: nothing is stored, and creating one is answered with the same
    * object, its status filled in.

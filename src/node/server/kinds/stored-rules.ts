@@ -38,6 +38,8 @@ export async function storedRules<T extends KubeObject>(
 ): Promise<KindRules<T>> {
   if (fieldsOf(kind.typeName) === undefined) await loadAllTypes()
   return {
+    seesOthers: kind.allocate !== undefined,
+
     prepareCreate(value, admission) {
       const sent = kind.firstStatus === 'as-sent' ? value : without(value, 'status')
       const checked = check(kind, sent)
