@@ -78,6 +78,15 @@ class Cluster implements AsyncDisposable {
 }
 
 describe('pods are given to the node', () => {
+  it('but not those of another scheduler, which binds them itself', async () => {
+    await using cluster = new Cluster()
+    await cluster.create('theirs', '2', { schedulerName: 'my-scheduler' })
+    assert.deepEqual([cluster.node('theirs'), cluster.events], [undefined, []])
+    await cluster.create('ours', '2', { schedulerName: 'default-scheduler' })
+    assert.equal(cluster.node('ours'), 'here')
+    assert.equal(cluster.pod('theirs')?.status?.conditions, undefined)
+  })
+
   it('as soon as they are there, told as a condition and an event', async () => {
     await using cluster = new Cluster()
     await cluster.create('a', '1')

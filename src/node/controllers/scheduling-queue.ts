@@ -1,11 +1,15 @@
 import { Failure } from '../../failure.ts'
-import type { Pod, PodCondition } from '../../kube/api/pod.ts'
+import type { Pod } from '../../kube/api/pod.ts'
+import { assignedPod, withScheduled } from '../../kube/api/scheduled-pod.ts'
 import type { NodeClaim } from '../../kube/lifecycle/node-fit.ts'
 import { claimOf, holdsNode } from '../../kube/lifecycle/node-fit.ts'
 import { whyUnschedulable } from '../../kube/lifecycle/why-unschedulable.ts'
 import { recordEvent } from '../store/record-event.ts'
 import { PODS } from '../store/resources.ts'
 import type { SchedulingParts } from './schedule-pods.ts'
+
+/** Kubernetes' own scheduler: what `spec.schedulerName` says unless the manifest does. */
+const OWN_NAME = 'default-scheduler'
 
 /** The pods that have the node, and those that wait for it. */
 export class SchedulingQueue {
@@ -29,7 +33,7 @@ export class SchedulingQueue {
       return false
     }
     const known = this.#waiting.get(uid)
-    const isWaiting = (pod.spec.nodeName ?? '') === '' && deletionTimestamp === undefined
+    const isWaiting = isOurs(pod) && (pod.spec.nodeName ?? '') === '' && deletionTimestamp === undefined
     if (!isWaiting) return this.forget(pod)
     // What was written of it here is no reason to try again.
     const isTried = known?.isTried === true && known.pod.metadata.generation === generation
@@ -81,10 +85,7 @@ export class SchedulingQueue {
   }
 
   #bind(pod: Pod): Promise<boolean> {
-    return this.#write(pod, (now) => {
-      const bound = withScheduled(now, { status: 'True' }, this.#parts.nowMs())
-      return { ...bound, spec: { ...bound.spec, nodeName: this.#parts.node.name } }
-    })
+    return this.#write(pod, (now) => assignedPod(now, this.#parts.node.name, this.#parts.nowMs()))
   }
 
   /** @returns false when the pod is gone, or somebody else gave it a node: both are seen in the watch. */
@@ -121,28 +122,18 @@ export class SchedulingQueue {
       reason,
       message,
       nowMs: this.#parts.nowMs(),
-      source: { component: 'default-scheduler' },
+      source: { component: OWN_NAME },
     })
   }
+}
+
+/** A pod of another scheduler waits until that one binds it. */
+function isOurs({ spec: { schedulerName = '' } }: Pod): boolean {
+  return schedulerName === '' || schedulerName === OWN_NAME
 }
 
 function bySchedulingOrder(one: Pod, other: Pod): number {
   const priority = (other.spec.priority ?? 0) - (one.spec.priority ?? 0)
   if (priority !== 0) return priority
   return (one.metadata.creationTimestamp ?? '') < (other.metadata.creationTimestamp ?? '') ? -1 : 1
-}
-
-function withScheduled(pod: Pod, verdict: Pick<PodCondition, 'status' | 'reason' | 'message'>, nowMs: number): Pod {
-  const { generation } = pod.metadata
-  const conditions = pod.status?.conditions ?? []
-  const last = conditions.find(({ type }) => type === 'PodScheduled')
-  const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
-  const scheduled: PodCondition = {
-    type: 'PodScheduled',
-    ...(generation !== undefined && { observedGeneration: generation }),
-    ...verdict,
-    lastTransitionTime: last?.status === verdict.status ? (last.lastTransitionTime ?? now) : now,
-  }
-  const others = conditions.filter(({ type }) => type !== 'PodScheduled')
-  return { ...pod, status: { ...pod.status, conditions: [...others, scheduled] } }
 }

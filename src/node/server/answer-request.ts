@@ -40,6 +40,10 @@ async function viewedParts(parts: ServerParts, resource: Resource, view: ObjectV
 
 async function answerCollection(parts: ServerParts, method: string, request: ApiRequest): Promise<Answer> {
   const { kind, namespace, query, incoming } = request
+  if (kind.carryOut !== undefined) {
+    if (method !== 'POST') throw methodNotAllowed()
+    return kind.carryOut(parts, request)
+  }
   if (kind.answer !== undefined) {
     if (method !== 'POST') throw methodNotAllowed()
     const { answerQuestion } = await import('./verbs/answer-question.ts')
@@ -85,6 +89,11 @@ async function answerObject(
     if (method !== 'POST') throw methodNotAllowed()
     const { evictPod } = await import('./verbs/evict-pod.ts')
     return evictPod(parts, request)
+  }
+  if (subresource === 'binding') {
+    if (method !== 'POST') throw methodNotAllowed()
+    const { bindPod } = await import('./verbs/bind-pod.ts')
+    return bindPod(parts, request, request.name)
   }
   if (subresource === 'finalize') {
     if (method !== 'PUT') throw methodNotAllowed()

@@ -57,6 +57,9 @@ export type ServiceAccount = Typed<V1ServiceAccount>
 
 export const PODS: Resource<Pod> = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true }
 
+/** No objects of their own: they say which node a pod is to have. */
+export const BINDINGS: Resource = { group: '', version: 'v1', plural: 'bindings', kind: 'Binding', namespaced: true }
+
 export const EVENTS: Resource<Event> = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true }
 
 export const NAMESPACES: Resource<Namespace> = {

@@ -1,6 +1,7 @@
 import type { Parsed } from '../../../kube/api/problem.ts'
 import type { Identity } from '../../../kube/api/rbac/identity.ts'
 import type { KubeObject, Resource, Store } from '../../store/store.ts'
+import type { Answer } from '../answer.ts'
 import type { ApiRequest } from '../api-request.ts'
 import type { ServerParts } from '../server-parts.ts'
 
@@ -130,4 +131,6 @@ export interface Kind<T extends KubeObject = KubeObject> {
    * @throws Failure
    */
   answer?(question: T, request: ApiRequest, parts: ServerParts): T
+  /** For kinds such as Binding whose creation does something to another object: does it. Nothing is stored. @throws Failure */
+  carryOut?(parts: ServerParts, request: ApiRequest): Promise<Answer>
 }

@@ -1,4 +1,5 @@
 import {
+  BINDINGS,
   CLUSTER_ROLE_BINDINGS,
   CLUSTER_ROLES,
   CONFIG_MAPS,
@@ -62,6 +63,11 @@ const VIEWS: readonly Registered[] = [
   { resource: NEW_EVENTS, load: async () => (await import('./new-event.ts')).newEventKind },
 ]
 
+/** Kinds of which nothing is stored: creating one does something. */
+const ORDERS: readonly Registered[] = [
+  { resource: BINDINGS, load: async () => (await import('./binding.ts')).bindingKind },
+]
+
 /** Kinds of which nothing is stored: creating one asks something. */
 const QUESTIONS: readonly Registered[] = (
   [
@@ -90,7 +96,7 @@ const QUESTIONS: readonly Registered[] = (
 }))
 
 const registeredByPath = new Map(
-  [...REGISTERED, ...VIEWS, ...QUESTIONS].map((each) => [
+  [...REGISTERED, ...VIEWS, ...ORDERS, ...QUESTIONS].map((each) => [
     pathOf(each.resource.group, each.resource.version, each.resource.plural),
     each,
   ]),
@@ -108,7 +114,7 @@ export async function findKind(group: string, version: string, plural: string): 
 
 /** All of them, for what tells about the API as a whole. */
 export function allKinds(): Promise<readonly Kind[]> {
-  return Promise.all([...REGISTERED, ...VIEWS, ...QUESTIONS].map(loadOnce))
+  return Promise.all([...REGISTERED, ...VIEWS, ...ORDERS, ...QUESTIONS].map(loadOnce))
 }
 
 async function loadOnce(registered: Registered): Promise<Kind> {

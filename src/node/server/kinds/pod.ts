@@ -19,7 +19,7 @@ export const podKind: Kind<Pod> = {
   singular: 'pod',
   shortNames: ['po'],
   categories: ['all'],
-  subresources: ['attach', 'eviction', 'exec', 'log', 'portforward', 'status'],
+  subresources: ['attach', 'binding', 'eviction', 'exec', 'log', 'portforward', 'status'],
   canDeleteCollection: true,
   addedFields: [
     'spec.nodeName',
