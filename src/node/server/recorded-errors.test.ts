@@ -50,7 +50,6 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     },
     message: /^Upgrade request required$/,
   },
-  'unknown service account': { why: 'a pod may come before its service account', code: 201, fields: {} },
   'wrong type': {
     why: 'names the field instead of a place in the text',
     fields: {},
@@ -72,6 +71,8 @@ describe('recorded errors of a Kubernetes API server', () => {
   before(async () => {
     server = await TestServer.open()
     await server.send('POST', '/api/v1/namespaces', { body: { metadata: { name: 'recorded' } } })
+    const accounts = '/api/v1/namespaces/recorded/serviceaccounts'
+    await server.send('POST', accounts, { body: { metadata: { name: 'default' } } })
   })
   after(() => server[Symbol.asyncDispose]())
 

@@ -1,5 +1,6 @@
 import type { Pod } from '../../../kube/api/pod.ts'
 import { PODS } from '../../store/resources.ts'
+import { checkPodAccount } from './check-pod-account.ts'
 import type { Deletion, Kind } from './kind.ts'
 
 const FIELDS: Readonly<Record<string, (pod: Pod) => string | undefined>> = {
@@ -34,6 +35,9 @@ export const podKind: Kind<Pod> = {
   // Kubernetes' rules for Pods are most of this server's code: reading needs none of it.
   rules: async () => (await import('./pod-rules.ts')).podRules,
   columns: async () => (await import('../tables/pod-columns.ts')).podColumns,
+  checkWriter({ store }, pod, current) {
+    if (current === undefined) checkPodAccount(store, pod)
+  },
   deletion: podDeletion,
 }
 
