@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { execFile, execFileSync } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, execFile, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +21,7 @@ export interface KubectlEnd {
 /** Where some machines keep several versions side by side, as `kubectl.1.27` …, behind one dispatcher. */
 const SIDE_BY_SIDE = '/usr/lib/google-cloud-sdk/bin'
 const LONGEST_RUN_MS = 60_000
+const LONGEST_WAIT_MS = 30_000
 
 /** Every kubectl that there is, oldest first. */
 export function findKubectls(): readonly KubectlProgram[] {
@@ -38,6 +40,11 @@ export function findKubectls(): readonly KubectlProgram[] {
 export function minorOf(version: string): number {
   return Number(version.split('.')[1])
 }
+
+/** What a command, its words apart by spaces, prints when it ends well, or complains of when it must fail. */
+export type Expected =
+  | { readonly args: string; readonly prints: RegExp; readonly complains?: undefined }
+  | { readonly args: string; readonly prints?: undefined; readonly complains: RegExp }
 
 /** Where kubectl finds its server: a plain URL, or what a kubeconfig file says. */
 export type KubectlAccess = string | { readonly kubeconfig: string }
@@ -66,25 +73,12 @@ export class Kubectl implements Disposable {
    * @param env beside its home and its access.
    */
   run(args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}): Promise<KubectlEnd> {
-    const access = this.#access
-    // By the environment: the words of a plugin or a completion may not follow options.
-    const found = typeof access === 'string' ? {} : { KUBECONFIG: access.kubeconfig }
-    const server = typeof access === 'string' ? ['--server', access] : []
     return new Promise((resolve) => {
-      const child = execFile(
-        this.#program.path,
-        [...server, ...args],
-        {
-          encoding: 'utf8',
-          timeout: LONGEST_RUN_MS,
-          cwd: this.#home,
-          env: { HOME: this.#home, PATH: process.env['PATH'], ...found, ...env },
-        },
-        (error, stdout, stderr) => {
-          const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
-          resolve({ code, stdout, stderr })
-        },
-      )
+      const options = { encoding: 'utf8', timeout: LONGEST_RUN_MS, ...this.#surroundings(env) } as const
+      const child = execFile(this.#program.path, this.#words(args), options, (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
+        resolve({ code, stdout, stderr })
+      })
       child.stdin?.end(input)
     })
   }
@@ -106,15 +100,84 @@ export class Kubectl implements Disposable {
     return end.stderr.trimEnd()
   }
 
-  /** Writes a file to where it runs, for `-f`. @returns the file's name. */
-  file(name: string, ...objects: readonly (object | string)[]): string {
-    const texts = objects.map((object) => (typeof object === 'string' ? object : JSON.stringify(object)))
+  /**
+   * Runs commands one after the other: a `said` of one that must fail is about its complaint.
+   *
+   * @returns those that did otherwise, and what they said; all at once, for whoever mends them.
+   */
+  async differences(commands: readonly Expected[]): Promise<readonly string[]> {
+    const differences: string[] = []
+    for (const { args, prints, complains } of commands) {
+      const { code, stdout, stderr } = await this.run(args.split(' '))
+      const isAsExpected =
+        complains === undefined ? code === 0 && prints.test(stdout) : code !== 0 && complains.test(stderr.trimEnd())
+      if (!isAsExpected) differences.push(`kubectl ${this.version} ${args}: exit code ${code}\n${stdout}${stderr}`)
+    }
+    return differences
+  }
+
+  /** Begins a command that ends when it is disposed. */
+  begin(words: string): BegunKubectl {
+    const args = this.#words(words.split(' '))
+    return new BegunKubectl(spawn(this.#program.path, args, { stdio: 'pipe', ...this.#surroundings({}) }))
+  }
+
+  /** Writes a file to where it runs, for `-f`; several objects as a List. @returns its path. */
+  file(name: string, ...contents: readonly [string] | readonly object[]): string {
+    const [only] = contents
+    const object = contents.length === 1 ? only : { apiVersion: 'v1', kind: 'List', items: contents }
     const path = join(this.#home, name)
-    writeFileSync(path, texts.join('\n---\n'))
+    writeFileSync(path, typeof object === 'string' ? object : JSON.stringify(object))
     return path
   }
 
   [Symbol.dispose](): void {
     rmSync(this.#home, { recursive: true, force: true })
+  }
+
+  #words(args: readonly string[]): string[] {
+    return typeof this.#access === 'string' ? ['--server', this.#access, ...args] : [...args]
+  }
+
+  #surroundings(env: Readonly<Record<string, string>>): { cwd: string; env: NodeJS.ProcessEnv } {
+    // By the environment: the words of a plugin or a completion may not follow options.
+    const access = typeof this.#access === 'string' ? {} : { KUBECONFIG: this.#access.kubeconfig }
+    return { cwd: this.#home, env: { HOME: this.#home, PATH: process.env['PATH'], ...access, ...env } }
+  }
+}
+
+/** A command that goes on until it is disposed. */
+export class BegunKubectl implements AsyncDisposable {
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #ended: Promise<unknown>
+  #said = ''
+
+  constructor(child: ChildProcessWithoutNullStreams) {
+    this.#child = child
+    this.#ended = once(child, 'close')
+    child.stdout.setEncoding('utf8').on('data', (said: string) => (this.#said += said))
+    child.stderr.setEncoding('utf8').on('data', (said: string) => (this.#said += said))
+  }
+
+  get hasSaid(): boolean {
+    return this.#said !== ''
+  }
+
+  /** @returns what it has said, once that matches. */
+  async until(expected: RegExp): Promise<string> {
+    const limit = AbortSignal.timeout(LONGEST_WAIT_MS)
+    while (!expected.test(this.#said)) {
+      const more = [
+        once(this.#child.stdout, 'data', { signal: limit }),
+        once(this.#child.stderr, 'data', { signal: limit }),
+      ]
+      await Promise.race(more).catch(() => assert.match(this.#said, expected))
+    }
+    return this.#said
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill()
+    await this.#ended
   }
 }

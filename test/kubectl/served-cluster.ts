@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Need, unlessThereIs } from '../needs.ts'
@@ -8,6 +8,8 @@ import { openStateDirectory } from '../real/state-directory.ts'
 import { findKubectls, Kubectl, type KubectlProgram } from './kubectl.ts'
 
 const LAUNCHER = join(import.meta.dirname, '..', '..', 'peapod')
+/** A free port; containers that end come back soon. */
+const SERVE_ARGS = ['--listen', '127.0.0.1:0', '--restart-backoff=fast']
 const NEEDS: readonly Need[] = ['root', 'overlay', 'oci-runtime', 'conmon', 'nft', 'busybox']
 
 /** For suites whose clients are the official library alone. */
@@ -25,11 +27,11 @@ export class ServedCluster {
   readonly server: ServedPeapod
   readonly kubeconfig: string
   readonly #directory: Awaited<ReturnType<typeof openStateDirectory>>
-  readonly #kubectls: Kubectl[] = []
+  readonly #kubectls: (readonly [Kubectl, namespace: string])[] = []
 
   private constructor(directory: Awaited<ReturnType<typeof openStateDirectory>>) {
     this.#directory = directory
-    this.server = new ServedPeapod({ stateDirectory: directory.path, args: ['--listen', '127.0.0.1:0'] })
+    this.server = new ServedPeapod({ stateDirectory: directory.path, args: SERVE_ARGS })
     this.kubeconfig = join(directory.path, 'kubeconfig.yaml')
   }
 
@@ -42,22 +44,32 @@ export class ServedCluster {
     return cluster
   }
 
-  kubectl(program: KubectlProgram): Kubectl {
-    const kubectl = new Kubectl(program, this)
-    this.#kubectls.push(kubectl)
+  /** A kubectl that works in a namespace of its own, which it makes; the namespace goes with the cluster. */
+  async kubectlIn(namespace: string, program: KubectlProgram): Promise<Kubectl> {
+    const kubeconfig = join(this.server.stateDirectory, `${namespace}.yaml`)
+    await copyFile(this.kubeconfig, kubeconfig)
+    const kubectl = new Kubectl(program, { kubeconfig })
+    this.#kubectls.push([kubectl, namespace])
+    await kubectl.ok(`config set-context --current --namespace=${namespace}`)
+    await kubectl.ok('create -f', kubectl.file('namespace.json', namespaceCalled(namespace)))
     return kubectl
   }
 
   /** Shows that the server ends well and leaves nothing behind. */
   async close(): Promise<void> {
-    for (const kubectl of this.#kubectls) kubectl[Symbol.dispose]()
     try {
+      await Promise.all(this.#kubectls.map(([kubectl, namespace]) => kubectl.ok(`delete namespace ${namespace}`)))
       await this.server.close()
     } catch (error) {
       await this.server.abandon()
       throw error
     } finally {
+      for (const [kubectl] of this.#kubectls) kubectl[Symbol.dispose]()
       await this.#directory[Symbol.asyncDispose]()
     }
   }
+}
+
+function namespaceCalled(name: string): object {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
 }
