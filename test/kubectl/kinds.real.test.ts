@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { TestServer } from '../../src/node/server/test-server.ts'
 import { unlessThereIs } from '../needs.ts'
-import { findKubectls, Kubectl, type KubectlEnd, minorOf } from './kubectl.ts'
+import { findKubectls, Kubectl, type KubectlEnd } from './kubectl.ts'
 
 /** Objects of most kinds, as a person writes them. */
 const MANIFESTS = [
@@ -167,15 +167,12 @@ for (const program of skip === false ? findKubectls() : [{ version: 'any', path:
       assert.equal(await ok('get secrets --field-selector type=Opaque -o name'), 'secret/web\n')
     })
 
-    // From 1.32 on these commands send protobuf, which this server does not read.
-    if (minorOf(program.version) < 32) {
-      it('creates objects from a command line', async () => {
-        for (const args of CREATED) assert.match(await ok(`create ${args}`), / created\n$/, args)
-        assert.equal(await ok('get configmap made -o jsonpath={.data}'), '{"a":"1"}')
-        assert.equal(await ok('get rolebinding made -o jsonpath={.roleRef.name}'), 'made')
-        assert.equal(await ok('get svc made -o jsonpath={.spec.ports[0].targetPort}'), '8080')
-      })
-    }
+    it('creates objects from a command line', async () => {
+      for (const args of CREATED) assert.match(await ok(`create ${args}`), / created\n$/, args)
+      assert.equal(await ok('get configmap made -o jsonpath={.data}'), '{"a":"1"}')
+      assert.equal(await ok('get rolebinding made -o jsonpath={.roleRef.name}'), 'made')
+      assert.equal(await ok('get svc made -o jsonpath={.spec.ports[0].targetPort}'), '8080')
+    })
 
     for (const [what, manifest, sentence] of REFUSED) {
       it(`hears why ${what} is refused`, async () => {
