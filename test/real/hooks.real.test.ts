@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { unlessThereIs } from '../needs.ts'
 import { readPod, statusOf } from './read-pod.ts'
 import { type PeapodRun, runPeapod } from './run-peapod.ts'
-import { pod, shell, sidecar, UNTIL_STOPPED } from './sample-pods.ts'
+import { pod, shell, sidecar, UNTIL_STOPPED, UP_UNTIL_STOPPED } from './sample-pods.ts'
 import { openStateDirectory } from './state-directory.ts'
 
 const sh = (script: string) => ({ exec: { command: ['sh', '-c', script] } })
@@ -136,9 +136,7 @@ describe('hooks', { skip: unlessThereIs('root', 'oci-runtime', 'conmon', 'busybo
     await using ending = run(
       pod('sorry', {
         terminationGracePeriodSeconds: 30,
-        containers: [
-          shell('app', `echo up; ${UNTIL_STOPPED}`, { lifecycle: { preStop: sh('echo cannot drain; exit 1') } }),
-        ],
+        containers: [shell('app', UP_UNTIL_STOPPED, { lifecycle: { preStop: sh('echo cannot drain; exit 1') } })],
       }),
     )
     await untilUp(ending, 'app')

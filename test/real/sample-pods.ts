@@ -23,6 +23,9 @@ export function shell(name: string, script: string, more: object = {}): Containe
 /** Shell words that keep a container running until it is asked to stop, and then end it with 0. */
 export const UNTIL_STOPPED = "trap 'exit 0' TERM; sleep 1000 & wait"
 
+/** The same; it says `up` once it can be asked: who waits for that finds it listening. */
+export const UP_UNTIL_STOPPED = "trap 'exit 0' TERM; echo up; sleep 1000 & wait"
+
 export function sidecar(name: string, script: string, more: object = {}): ContainerManifest {
   return shell(name, script, { restartPolicy: 'Always', ...more })
 }

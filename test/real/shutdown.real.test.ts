@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { unlessThereIs } from '../needs.ts'
 import { type PeapodRun, runPeapod } from './run-peapod.ts'
-import { pod, shell, UNTIL_STOPPED } from './sample-pods.ts'
+import { pod, shell, UP_UNTIL_STOPPED } from './sample-pods.ts'
 import { openStateDirectory } from './state-directory.ts'
 
 /** Notes what happens to it in a file that outlives the pod; takes a moment to stop. */
@@ -127,7 +127,7 @@ describe('the end of a pod', { skip: unlessThereIs('root', 'oci-runtime', 'conmo
   })
 
   it('a pod that is deleted ends as Succeeded or Failed first (H10)', async () => {
-    await using graceful = run([], pod('graceful', { containers: [shell('app', `echo up; ${UNTIL_STOPPED}`)] }))
+    await using graceful = run([], pod('graceful', { containers: [shell('app', UP_UNTIL_STOPPED)] }))
     await untilUp(graceful, 'app')
     graceful.signal('SIGINT')
     await graceful.end()
