@@ -2,13 +2,16 @@ import type { Readable, Writable } from 'node:stream'
 import type { CliMachine } from './cli-machine.ts'
 
 /** A stream to write to, which may be a terminal. */
-export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number }
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number }
+
+/** A stream to read from, which may be a terminal: raw, each key comes as it is pressed, Ctrl-C among them. */
+export type InputStream = Readable & { readonly isTTY?: boolean; readonly setRawMode?: (isRaw: boolean) => unknown }
 
 export type InterruptSignal = 'SIGINT' | 'SIGTERM'
 
 /** All that a command may touch outside itself. */
 export interface CliEnvironment {
-  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdin: InputStream
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   readonly env: Readonly<Record<string, string | undefined>>

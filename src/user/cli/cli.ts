@@ -41,7 +41,8 @@ async function carryOut(line: CommandLine, environment: CliEnvironment): Promise
       return 0
     case 'call': {
       const action = await line.command.load()
-      return action({ flags: line.flags, operands: line.operands, environment })
+      const { flags, operands, dashAt } = line
+      return action({ flags, operands, dashAt, environment })
     }
   }
 }

@@ -48,6 +48,8 @@ interface Example {
 export interface Invocation {
   readonly flags: ParsedFlags
   readonly operands: readonly string[]
+  /** How many operands stand before `--`; undefined when there is none. */
+  readonly dashAt: number | undefined
   readonly environment: CliEnvironment
 }
 

@@ -4,6 +4,7 @@ import { NO_OPERANDS } from './command.ts'
 import { OUTPUT_FLAG, RESTART_BACKOFF_FLAG, STATE_DIRECTORY_FLAG } from './common-flags.ts'
 import { OBJECT_COMMANDS } from './object-commands.ts'
 import { RUN } from './run-command.ts'
+import { STREAM_COMMANDS } from './stream-commands.ts'
 
 const SERVE: Command = {
   name: 'serve',
@@ -82,6 +83,7 @@ export const COMMANDS: readonly Command[] = [
   RUN,
   SERVE,
   ...OBJECT_COMMANDS,
+  ...STREAM_COMMANDS,
   KUBECONFIG,
   ...IMAGE_COMMANDS,
   DOCTOR,

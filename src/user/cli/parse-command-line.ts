@@ -15,6 +15,8 @@ export type CommandLine =
       readonly command: Command
       readonly flags: ParsedFlags
       readonly operands: readonly string[]
+      /** How many operands stand before `--`; undefined when there is none. */
+      readonly dashAt: number | undefined
     }
 
 /** @throws Failure UsageError, with the nearest word when one was mistyped. */
@@ -32,10 +34,10 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
   const found = findCommand(argv, commands)
   if ('group' in found)
     return found.unknown === undefined ? { is: 'help', group: found.group } : unknownCommand(found, commands)
-  const { flags, operands } = parseFlags(found.command, argv.slice(found.words))
+  const { flags, operands, dashAt } = parseFlags(found.command, argv.slice(found.words))
   if (flags.isSet('help')) return { is: 'help', command: found.command }
   checkOperands(found.command, operands)
-  return { is: 'call', command: found.command, flags, operands }
+  return { is: 'call', command: found.command, flags, operands, dashAt }
 }
 
 type Found =
@@ -76,7 +78,9 @@ function unknownCommand(found: { group: string; unknown?: string }, commands: re
   throw new Failure('UsageError', `unknown command ${typed}; ${hint}`)
 }
 
-function parseFlags(command: Command, words: readonly string[]): { flags: ParsedFlags; operands: readonly string[] } {
+type Parsed = Pick<CommandLine & { is: 'call' }, 'flags' | 'operands' | 'dashAt'>
+
+function parseFlags(command: Command, words: readonly string[]): Parsed {
   const declared = [...command.flags, HELP_FLAG]
   const { tokens } = parseArgs({
     args: [...words],
@@ -95,14 +99,16 @@ function parseFlags(command: Command, words: readonly string[]): { flags: Parsed
   })
   const values = new Map<string, FlagValue>()
   const operands: string[] = []
+  let dashAt: number | undefined
   for (const token of tokens) {
+    if (token.kind === 'option-terminator') dashAt = operands.length
     if (token.kind === 'positional') operands.push(token.value)
     if (token.kind !== 'option') continue
     const flag = declared.find((candidate) => candidate.name === token.name)
     if (flag === undefined) throw unknownFlag(command, token.rawName)
     values.set(flag.name, readValue(flag, token, values.get(flag.name)))
   }
-  return { flags: new ParsedFlags(values), operands }
+  return { flags: new ParsedFlags(values), operands, dashAt }
 }
 
 function unknownFlag(command: Command, typed: string): Failure {

@@ -88,7 +88,7 @@ export async function sendForJson(to: OpenEndpoint, wanted: ApiRequest): Promise
   }
 }
 
-async function readText(answer: IncomingMessage, what: string): Promise<string> {
+export async function readText(answer: IncomingMessage, what: string): Promise<string> {
   const chunks: Buffer[] = []
   try {
     for await (const chunk of answer) chunks.push(chunk as Buffer)
@@ -104,7 +104,7 @@ function isReset(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
-function unreachable(to: OpenEndpoint, wanted: ApiRequest, cause: unknown): Failure {
+export function unreachable(to: OpenEndpoint, wanted: Pick<ApiRequest, 'what'>, cause: unknown): Failure {
   const where = JSON.stringify(to.address)
   return new Failure(
     'ServiceUnavailable',
