@@ -116,6 +116,21 @@ export class Kubectl implements Disposable {
     return differences
   }
 
+  /** @returns another one with the same server and namespace, for whom a token names. */
+  async as(token: string): Promise<Kubectl> {
+    const own = JSON.parse(await this.ok('config view --raw -o json')) as {
+      readonly contexts: readonly { readonly context: object }[]
+    }
+    const context = own.contexts[0]?.context
+    const theirs = {
+      ...own,
+      users: [{ name: 'bearer', user: { token } }],
+      contexts: [{ name: 'bearer', context: { ...context, user: 'bearer' } }],
+      'current-context': 'bearer',
+    }
+    return new Kubectl(this.#program, { kubeconfig: this.file('bearer.json', theirs) })
+  }
+
   /** Begins a command that ends when it is disposed. */
   begin(words: string): BegunKubectl {
     const args = this.#words(words.split(' '))
