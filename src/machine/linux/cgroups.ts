@@ -12,7 +12,8 @@ const LONGEST_PAUSE_MS = 20
 
 let knownLayout: CgroupLayout | undefined
 
-function layoutOfMachine(): CgroupLayout {
+/** Where this machine keeps its groups: read once. */
+export function layoutOfMachine(): CgroupLayout {
   knownLayout ??= cgroupLayout()
   return knownLayout
 }

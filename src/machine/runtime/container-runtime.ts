@@ -127,6 +127,13 @@ export interface ContainerRuntime {
    */
   exec(id: string, request: ExecRequest): Promise<ExecResult>
   /**
+   * Gives a running container other limits, at once; what is absent of CPU and memory is not limited any more. Whoever lowers
+   * the memory looks first at what the container holds: below that some machines refuse, and others end it.
+   *
+   * @throws Failure NotFound when it does not run; SystemCallFailed when the machine refuses.
+   */
+  updateResources(id: string, resources: ResourcePlan): Promise<void>
+  /**
    * Keeps what the container's log holds as `keptAs`, a path beside it, and goes on in a new file in its place: every entry
    * is whole in one of the two. Resolves when that is so. After a call that was cut short, by a kill for one, both names
    * are the same file: called again with the same path, it is seen through. The log of a container that has ended stays as

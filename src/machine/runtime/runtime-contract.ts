@@ -258,6 +258,21 @@ export function runtimeContract(
       },
     )
 
+    promise('limits of a running container can be changed; of one that does not run they are none', async (test) => {
+      await using runtime = await test.open()
+      const limits = { cpuShares: 512, cpuQuotaUs: 50_000, cpuPeriodUs: 100_000, memoryLimitBytes: 67_108_864 }
+      await runtime.create(test.plan('one', 'ignores TERM'), never)
+      await assert.rejects(runtime.updateResources('one', limits), reason('NotFound'))
+      await runtime.start('one')
+      await runtime.updateResources('one', limits)
+      await runtime.updateResources('one', { cpuShares: 2 })
+      assert.equal((await listed(runtime, 'one'))?.is, 'running')
+      await runtime.signal('one', SIGKILL)
+      await test.until(isExited(runtime, 'one'))
+      await assert.rejects(runtime.updateResources('one', limits), reason('NotFound'))
+      await assert.rejects(runtime.updateResources('nobody', limits), reason('NotFound'))
+    })
+
     promise('a listener that was taken away hears nothing; each of two others hears all', async (test) => {
       await using runtime = await test.open()
       const [first, second] = [hear(runtime), hear(runtime)]

@@ -1,5 +1,12 @@
 import { Failure } from '../../../failure.ts'
-import type { ContainerPlan, ContainerRecord, ContainerRuntime, ExecRequest, ExecResult } from '../container-runtime.ts'
+import type {
+  ContainerPlan,
+  ContainerRecord,
+  ContainerRuntime,
+  ExecRequest,
+  ExecResult,
+  ResourcePlan,
+} from '../container-runtime.ts'
 
 /** How the program of a container behaves. */
 export interface FakeProgram {
@@ -13,6 +20,8 @@ export interface FakeProgram {
   /** What `create` or `start` throws instead of doing it. */
   readonly failsToCreate?: Failure
   readonly failsToStart?: Failure
+  /** What `updateResources` throws instead. */
+  readonly failsToUpdate?: Failure
   /** How a program behaves that is run beside it. Default: it ends at once with 0. */
   readonly onExec?: (request: ExecRequest) => FakeExec
 }
@@ -42,6 +51,7 @@ export interface FakeMachine {
 interface FakeContainer {
   readonly program: FakeProgram
   record: ContainerRecord
+  resources: ResourcePlan
   readonly forgets: (() => void)[]
 }
 
@@ -76,6 +86,10 @@ export function openFakeRuntime(machine: FakeMachine): ContainerRuntime & AsyncD
       await Promise.resolve()
       return exec(machine, id, request)
     },
+    updateResources: async (id, resources) => {
+      await Promise.resolve()
+      updateResources(machine, id, resources)
+    },
     // Its programs write nothing.
     rotateLog: () => Promise.resolve(),
     remove: async (id) => {
@@ -105,7 +119,12 @@ function create(machine: FakeMachine, plan: ContainerPlan, signal: AbortSignal):
   const program = machine.programs(plan)
   if (program.failsToCreate !== undefined) throw program.failsToCreate
   const pid = FIRST_PID + machine.containers.size
-  machine.containers.set(plan.id, { program, record: { id: plan.id, is: 'created', pid }, forgets: [] })
+  machine.containers.set(plan.id, {
+    program,
+    record: { id: plan.id, is: 'created', pid },
+    resources: plan.resources,
+    forgets: [],
+  })
 }
 
 function start(machine: FakeMachine, id: string): ContainerRecord & { readonly is: 'running' } {
@@ -155,6 +174,15 @@ function exec(machine: FakeMachine, id: string, request: ExecRequest): Promise<E
     if (request.signal.aborted) onAbort()
     else request.signal.addEventListener('abort', onAbort, { once: true })
   })
+}
+
+function updateResources(machine: FakeMachine, id: string, resources: ResourcePlan): void {
+  const container = machine.containers.get(id)
+  if (container?.record.is !== 'running') {
+    throw new Failure('NotFound', `limit container "${id}": it does not run`)
+  }
+  if (container.program.failsToUpdate !== undefined) throw container.program.failsToUpdate
+  container.resources = resources
 }
 
 function endLater(machine: FakeMachine, container: FakeContainer, afterMs: number, exitCode: number): void {

@@ -14,6 +14,7 @@ import { rotateLog } from './rotate-log.ts'
 import { containerFiles, type RuntimeLayout, runtimeLayout } from './runtime-layout.ts'
 import { signalContainer } from './signal-container.ts'
 import { startContainer } from './start-container.ts'
+import { updateResources } from './update-resources.ts'
 
 export interface OciRuntimeOptions {
   readonly runtimeProgram: string
@@ -45,6 +46,7 @@ export async function openOciRuntime(
     start: (id) => startContainer(instance, id),
     signal: (id, signalNumber) => signalContainer(layout, id, signalNumber),
     exec: (id, request) => execInContainer(instance, id, request),
+    updateResources: (id, resources) => Promise.try(updateResources, layout, id, resources),
     rotateLog: (log, signal) => rotateLog(layout, log, signal),
     openExec: (id, exec) => openExec(instance, id, exec),
     openInput: (id) => openInput(instance, id),
