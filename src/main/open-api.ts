@@ -1,10 +1,17 @@
 import { hostname } from 'node:os'
 import type { ContainerStreams } from '../machine/runtime/container-streams.ts'
 import type { Engine } from '../node/engine/engine.ts'
+import type { ResourceUsage } from '../node/server/resource-usage.ts'
+import type { RequestMetrics } from '../node/server/request-metrics.ts'
 import type { RemoteOptions } from '../node/server/open-remote.ts'
 import type { OpenServer } from '../node/server/open-server.ts'
 import type { Store } from '../node/store/store.ts'
 import { complain, VERSION } from './program.ts'
+
+interface Measured {
+  readonly requests: RequestMetrics
+  readonly usage: ResourceUsage
+}
 
 export interface ApiOptions {
   readonly engine: () => Promise<Engine>
@@ -12,9 +19,18 @@ export interface ApiOptions {
   readonly store: Store
   readonly socketPath: string
   readonly remote?: RemoteOptions
+  /** Absent: nothing is measured. */
+  readonly measured?: Measured
 }
 
-export async function openApi({ engine, runtime, store, socketPath, remote }: ApiOptions): Promise<OpenServer> {
+export async function openApi({
+  engine,
+  runtime,
+  store,
+  socketPath,
+  remote,
+  measured,
+}: ApiOptions): Promise<OpenServer> {
   const [{ openServer }, { machineClock }] = await Promise.all([
     import('../node/server/open-server.ts'),
     import('../node/engine/clock.ts'),
@@ -45,5 +61,7 @@ export async function openApi({ engine, runtime, store, socketPath, remote }: Ap
     version: VERSION,
     log: complain,
     ...(remote === undefined ? {} : { remote }),
+    metrics: measured?.requests,
+    usage: measured?.usage,
   })
 }

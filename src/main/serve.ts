@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Engine } from '../node/engine/engine.ts'
 import type { ServeOptions } from '../user/cli/cli-machine.ts'
 import { keepClean } from './keep-clean.ts'
 import { makeEngine, sandboxMaker, schedule } from './make-engine.ts'
@@ -15,9 +16,10 @@ const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id'
 
 /** The server of a state directory, until it is told to end: the pods go on without it. */
 export async function serve({ stateDirectory, restartBackOff, listen, signal, onReady }: ServeOptions): Promise<void> {
-  const [{ openServerDirectory }, { openSqliteStore }, { FAST_BACK_OFF }] = await Promise.all([
+  const [{ openServerDirectory }, { openSqliteStore }, { measureServer }, { FAST_BACK_OFF }] = await Promise.all([
     import('../node/engine/instance-directory.ts'),
     import('../node/store/sqlite-store.ts'),
+    import('./metrics/measure-server.ts'),
     import('../kube/lifecycle/restart-delay.ts'),
   ])
   const folder = await openServerDirectory(stateDirectory)
@@ -28,11 +30,11 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
   const runtime = end.use(await openRuntime(join(folder.directory, 'runtime')))
   const sandboxes = await sandboxMaker()
   const images = await openImageStoreOf(stateDirectory, 'collects garbage')
-  const engine = await makeEngine({
+  const measured = measureServer(store, () => engine)
+  const engine: Engine = await makeEngine({
     store,
-    runtime,
-    images,
-    sandboxes,
+    ...measured.operations({ runtime, images, sandboxes }),
+    metrics: measured.engine,
     instanceDirectory: folder.directory,
     outlived: { bootId: readFileSync(process.env['PEAPOD_BOOT_ID_FILE'] ?? BOOT_ID_FILE, 'utf8').trim() },
     ...(restartBackOff === 'fast' ? { backOff: FAST_BACK_OFF } : {}),
@@ -49,7 +51,7 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
   })
   const socketPath = serverSocket(stateDirectory)
   const { remote, gateway } = await remoteOptions({ directory: folder.directory, listen, signal })
-  const server = await openApi({ engine: () => Promise.resolve(engine), runtime, store, socketPath, remote })
+  const server = await openApi({ engine: () => Promise.resolve(engine), runtime, store, socketPath, remote, measured })
   end.defer(() => server.close())
   const cleaning = keepClean(
     { store, machine: { images, sandboxes, stateDirectory } },

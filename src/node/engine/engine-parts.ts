@@ -5,6 +5,7 @@ import type { ContainerRuntime } from '../../machine/runtime/container-runtime.t
 import type { Sandbox, SandboxPlan } from '../../machine/sandbox/sandbox.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from './clock.ts'
+import type { EngineMetrics } from './engine-metrics.ts'
 import type { LogLimits } from './logs/compute-log-rotation.ts'
 import type { MachineFacts } from './machine-facts.ts'
 
@@ -46,6 +47,8 @@ export interface EngineParts {
   readonly logLimits?: LogLimits
   /** What a pull tells as it goes, by the image reference as the manifest has it. */
   readonly onPullProgress?: (reference: string, progress: PullProgress) => void
+  /** Absent: nothing is counted. */
+  readonly metrics?: EngineMetrics
   /** One line for the server's own log: what failed and is tried again. */
   readonly log: (line: string) => void
 }

@@ -91,6 +91,11 @@ export class Engine {
     return this.#worlds.get(uid)
   }
 
+  /** Of every pod that has something on this machine. */
+  worlds(): Iterable<PodWorld> {
+    return this.#worlds.values()
+  }
+
   /** Lists and watches until the watch ends: on abort, or when it fell behind what the store keeps. */
   async #follow(signal: AbortSignal): Promise<void> {
     const { items, resourceVersion } = this.#parts.store.list(PODS)
@@ -132,6 +137,7 @@ export class Engine {
       .catch((error: unknown) => this.#parts.log(`pod ${world.name}: its loop ended: ${messageOf(error)}`))
       .finally(() => {
         this.#worlds.delete(uid)
+        this.#parts.metrics?.podGone(uid)
         this.#loops.delete(loop)
       })
     this.#loops.add(loop)

@@ -6,6 +6,7 @@ import { collectPodGarbage } from './collect-pod-garbage.ts'
 import { limitVolumes } from './limit-volumes.ts'
 import { PassBudget } from './pass-budget.ts'
 import { performAction } from './perform-action.ts'
+import { measureStart } from './measure-start.ts'
 import type { GrowingLog, LogRotation } from './logs/log-rotation.ts'
 import type { PodWorld } from './pod-world.ts'
 import { PodProbes } from './probes/pod-probes.ts'
@@ -25,6 +26,7 @@ export interface SharedSchedules {
 /** One pod's loop: look, tell, decide, act, sleep until something changed. Ends when the pod is forgotten or on abort. */
 export async function runPod(world: PodWorld, shared: SharedSchedules, signal: AbortSignal): Promise<void> {
   const probes = new PodProbes(world, shared.probes)
+  measureStart(world)
   world.begin(limitVolumes(world, signal))
   world.begin(watchSandbox(world, signal))
   const { clock, log } = world.parts

@@ -4,6 +4,7 @@ import type { Identity } from '../../kube/api/rbac/identity.ts'
 import type { Store } from '../store/store.ts'
 import { type Access, checkAccess } from './access/access.ts'
 import { requestAttributes } from './access/request-attributes.ts'
+import type { RequestMeter } from './request-metrics.ts'
 import { parseRequestTarget, type RequestTarget } from './request-target.ts'
 
 /** A request whose sender may do what it asks for. */
@@ -19,15 +20,22 @@ export interface AdmittedRequest {
 /**
  * Finds out who asks for what, and whether they may. Every request and every upgrade comes through here.
  *
+ * @param door which way the request came in, and who measures it.
  * @throws Failure Unauthorized, Forbidden, NotFound for a path of the API that names nothing
  */
-export async function admitRequest(store: Store, access: Access, incoming: IncomingMessage): Promise<AdmittedRequest> {
+export async function admitRequest(
+  store: Store,
+  { access, meter }: { readonly access: Access; readonly meter: RequestMeter | undefined },
+  incoming: IncomingMessage,
+): Promise<AdmittedRequest> {
   const user = access.identify(incoming)
   const [path, search] = splitOnce(incoming.url ?? '/', '?')
   const query = new URLSearchParams(search)
   const method = incoming.method === 'HEAD' ? 'GET' : (incoming.method ?? 'GET')
   const target = await findTarget(store, user, { method, path })
-  checkAccess(store, user, requestAttributes(method, target, query))
+  const attributes = requestAttributes(method, target, query)
+  meter?.asks(attributes)
+  checkAccess(store, user, attributes)
   return { user, method, path, query, target }
 }
 

@@ -5,7 +5,8 @@ import type { ApiRequest } from './api-request.ts'
 
 /** The `metadata` of a list. */
 export interface ListMetadata {
-  readonly resourceVersion: string
+  /** Absent: of nothing that is stored. */
+  readonly resourceVersion?: string
   readonly continue?: string
   readonly remainingItemCount?: number
 }

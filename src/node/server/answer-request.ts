@@ -8,25 +8,41 @@ import type { Answer } from './answer.ts'
 import type { ApiRequest, ObjectRequest } from './api-request.ts'
 import type { ObjectView } from './kinds/kind.ts'
 import { isSet } from './number-parameter.ts'
+import type { RequestMeter } from './request-metrics.ts'
 import type { ServerParts } from './server-parts.ts'
 import { methodNotAllowed } from './status.ts'
 import { getObject } from './verbs/get.ts'
 import { listObjects } from './verbs/list.ts'
 import { watchObjects } from './verbs/watch.ts'
 
+/** How a request came in. */
+export interface Arrival {
+  readonly access: Access
+  /** Absent: nobody measures it. */
+  readonly meter: RequestMeter | undefined
+  /** Aborts when the client is gone or the server closes. */
+  readonly signal: AbortSignal
+}
+
 /** Has done what a request asks for. @throws Failure */
 export async function answerRequest(
   parts: ServerParts,
   incoming: IncomingMessage,
-  { access, signal }: { readonly access: Access; readonly signal: AbortSignal },
+  { access, meter, signal }: Arrival,
 ): Promise<Answer> {
-  const { user, method, path, query, target } = await admitRequest(parts.store, access, incoming)
+  const { user, method, path, query, target } = await admitRequest(parts.store, { access, meter }, incoming)
   if (target.is === 'document') {
     if (method !== 'GET') throw methodNotAllowed()
     const { getDocument } = await import('./documents/document.ts')
     return getDocument(parts, { path, query, headers: incoming.headers })
   }
   const { kind, namespace } = target
+  if (kind.measured !== undefined) {
+    if (method !== 'GET') throw methodNotAllowed()
+    const { readMeasured } = await import('./verbs/read-measured.ts')
+    const name = target.is === 'object' ? target.name : undefined
+    return readMeasured(parts, { kind, namespace, query, user, incoming, signal }, name)
+  }
   const request: ApiRequest = { kind, namespace, query, user, incoming, signal }
   const seen = kind.view === undefined ? parts : await viewedParts(parts, kind.resource, kind.view)
   if (target.is === 'collection') return answerCollection(seen, method, request)

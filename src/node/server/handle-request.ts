@@ -28,8 +28,9 @@ export async function handleRequest(
   closing.addEventListener('abort', end)
   // A connection that breaks is the client's matter; its requests end by the signal.
   response.on('error', end)
+  const meter = parts.metrics?.arrived()
   try {
-    const answer = await answerRequest(parts, incoming, { access, signal: over.signal })
+    const answer = await answerRequest(parts, incoming, { access, meter, signal: over.signal })
     if (!incoming.complete) dropBodyAfter(incoming, response)
     await sendAnswer(response, answer, stalledClientMs)
   } catch (thrown) {
@@ -44,6 +45,7 @@ export async function handleRequest(
       await sendAnswer(response, statusAnswer(status.code, status), stalledClientMs)
     }
   } finally {
+    meter?.ended(response.statusCode)
     closing.removeEventListener('abort', end)
     // A stream's head promised to keep the connection; a server that closes can't.
     if (closing.aborted) incoming.socket.destroySoon()

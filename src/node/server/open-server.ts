@@ -8,6 +8,8 @@ import type { TlsAddress } from './listen-on-tls.ts'
 import { makeStandingNamespaces } from './make-standing-namespaces.ts'
 import type { OpenRemote, RemoteOptions } from './open-remote.ts'
 import type { PodStreams } from './pod-streams.ts'
+import type { RequestMetrics } from './request-metrics.ts'
+import type { ResourceUsage } from './resource-usage.ts'
 import { type Ids, randomIds, type ServerParts } from './server-parts.ts'
 import { isStreamUpgrade } from './streams/upgrade-protocol.ts'
 
@@ -43,6 +45,10 @@ export interface ServerOptions {
   readonly stalledClientMs?: number
   /** How often a watch says how far it has come when it has nothing else to say; a minute when absent. */
   readonly bookmarkEveryMs?: number
+  /** Absent: nothing is measured. */
+  readonly metrics?: RequestMetrics | undefined
+  /** Absent: nobody is told what pods use. */
+  readonly usage?: ResourceUsage | undefined
   /** For clients that come over the network; absent: only root on this machine comes in. */
   readonly remote?: RemoteOptions
 }
@@ -64,7 +70,7 @@ export interface OpenServer {
  */
 export async function openServer(options: ServerOptions): Promise<OpenServer> {
   const { store, streams, clock, nodeName, version, log, ids = randomIds } = options
-  const { bookmarkEveryMs } = options
+  const { bookmarkEveryMs, metrics, usage } = options
   const parts: ServerParts = {
     store,
     streams,
@@ -74,6 +80,8 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
     log,
     ids,
     bookmarkEveryMs,
+    metrics,
+    usage,
     signing: options.remote?.files.signing,
   }
   const closing = new AbortController()

@@ -1,6 +1,8 @@
 import type { Store } from '../store/store.ts'
 import type { SigningKey } from './access/service-account-tokens.ts'
 import type { PodStreams } from './pod-streams.ts'
+import type { RequestMetrics } from './request-metrics.ts'
+import type { ResourceUsage } from './resource-usage.ts'
 
 /** What requests are answered with. */
 export interface ServerParts {
@@ -17,6 +19,10 @@ export interface ServerParts {
   readonly bookmarkEveryMs?: number | undefined
   /** What tokens of service accounts are signed with; absent where nobody comes with one. */
   readonly signing?: SigningKey | undefined
+  /** Absent: nothing is measured. */
+  readonly metrics?: RequestMetrics | undefined
+  /** Absent: nobody is told what pods use. */
+  readonly usage?: ResourceUsage | undefined
 }
 
 /** Where new objects get what is random about them. */

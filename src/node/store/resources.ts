@@ -176,3 +176,33 @@ export const ENDPOINT_SLICES: Resource<EndpointSlice> = {
   kind: 'EndpointSlice',
   namespaced: true,
 }
+
+const METRICS = { group: 'metrics.k8s.io', version: 'v1beta1' }
+
+/** What a node uses, or a container of a pod, as quantities by `cpu` and `memory`. */
+export type Usages = Readonly<Record<'cpu' | 'memory', string>>
+
+interface MeasuredObject extends KubeObject {
+  readonly timestamp: string
+  /** A duration, such as `10.2s`. */
+  readonly window: string
+}
+
+export interface NodeMetrics extends MeasuredObject {
+  readonly usage: Usages
+}
+
+export interface PodMetrics extends MeasuredObject {
+  readonly containers: readonly { readonly name: string; readonly usage: Usages }[]
+}
+
+/** No objects of their own: what NODES use. */
+export const NODE_METRICS: Resource<NodeMetrics> = {
+  ...METRICS,
+  plural: 'nodes',
+  kind: 'NodeMetrics',
+  namespaced: false,
+}
+
+/** No objects of their own: what PODS use. */
+export const POD_METRICS: Resource<PodMetrics> = { ...METRICS, plural: 'pods', kind: 'PodMetrics', namespaced: true }

@@ -138,6 +138,11 @@ export const DEFAULT_CLUSTER_ROLES: readonly ClusterRole[] = [
   part('admin', ADMIN),
   part('edit', EDIT),
   part('view', VIEW),
+  clusterRole('system:aggregated-metrics-reader', [on('metrics.k8s.io', READ, ['nodes', 'pods'])], {
+    [aggregationLabel('admin')]: 'true',
+    [aggregationLabel('edit')]: 'true',
+    [aggregationLabel('view')]: 'true',
+  }),
   clusterRole('system:discovery', [
     readPaths('/api', '/api/*', '/apis', '/apis/*', ...HEALTH, '/openapi', '/openapi/*'),
   ]),

@@ -4,6 +4,7 @@ import type { ProbeOutcome } from '../../../kube/lifecycle/probe-verdict.ts'
 import { type DueProbe, probesDue } from '../../../kube/lifecycle/probes-due.ts'
 import { withVerdict } from '../../../kube/lifecycle/running-container.ts'
 import type { PodWorld } from '../pod-world.ts'
+import type { ProbeFinding } from './probe-finding.ts'
 import type { ProbeOwner, ProbeSchedule } from './probe-schedule.ts'
 import { runProbe } from './run-probe.ts'
 
@@ -42,8 +43,16 @@ export class PodProbes implements ProbeOwner {
     if (container === undefined || podIP === undefined) return 'error'
     const asked = { container, instance: due.instance, podIP, signal }
     const found = await runProbe(world.parts.runtime, due.probe, asked)
-    if (found.is === 'success') return 'success'
     if (found.is === 'gone' || signal.aborted || !this.#isThere(due)) return 'error'
+    const outcome = this.#tell(due, found)
+    world.parts.metrics?.probed(world.pod.metadata, { container: due.container, kind: due.kind, outcome })
+    return outcome
+  }
+
+  /** In events, unless all is well. */
+  #tell(due: DueProbe, found: Exclude<ProbeFinding, { readonly is: 'gone' }>): ProbeOutcome {
+    if (found.is === 'success') return 'success'
+    const world = this.#world
     const kind = KIND_WORDS[due.kind]
     // Machine code speaks of instances by their IDs; people know their containers by name.
     const message = found.message.trimEnd().replaceAll(due.instance, due.container)

@@ -24,7 +24,7 @@ export async function getDocument(parts: ServerParts, request: DocumentRequest):
   const [, root = '', ...rest] = path.split('/')
   switch (root) {
     case '':
-      return json(await rootPaths())
+      return json(await rootPaths(parts))
     case 'api':
     case 'apis':
       return discover(request, root, rest)
@@ -35,6 +35,8 @@ export async function getDocument(parts: ServerParts, request: DocumentRequest):
     case 'openid':
     case '.well-known':
       return openidDocument(parts, path)
+    case 'metrics':
+      return rest.length === 0 ? metricsDocument(parts) : notFound()
     case 'healthz':
     case 'livez':
     case 'readyz':
@@ -67,6 +69,12 @@ async function openidDocument({ signing }: ServerParts, path: string): Promise<A
   return path === '/.well-known/openid-configuration' ? json(openidConfiguration()) : notFound()
 }
 
+/** Numbers for Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats */
+function metricsDocument({ metrics }: ServerParts): Answer {
+  if (metrics === undefined) return notFound()
+  return { is: 'whole', code: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: metrics.text() }
+}
+
 async function openapi(request: DocumentRequest, path: string): Promise<Answer> {
   // Most of a second's work for a slow machine, and most servers are never asked for it.
   const { openapiDocument } = await import('./openapi/openapi-documents.ts')
@@ -74,12 +82,11 @@ async function openapi(request: DocumentRequest, path: string): Promise<Answer> 
 }
 
 /** `/`: the paths under which there is something. */
-async function rootPaths(): Promise<unknown> {
+async function rootPaths({ metrics }: ServerParts): Promise<unknown> {
   const groups = (await allKinds()).map(({ resource }) => resource).filter(({ group }) => group !== '')
   const paths = groups.flatMap(({ group, version }) => [`/apis/${group}`, `/apis/${group}/${version}`])
-  return {
-    paths: [...new Set(['/api', '/api/v1', '/apis', ...paths.toSorted(), '/healthz', '/livez', '/readyz', '/version'])],
-  }
+  const beside = ['/healthz', '/livez', ...(metrics === undefined ? [] : ['/metrics']), '/readyz', '/version']
+  return { paths: [...new Set(['/api', '/api/v1', '/apis', ...paths.toSorted(), ...beside])] }
 }
 
 function json(value: unknown): Answer {

@@ -3,6 +3,7 @@ import type { Identity } from '../../../kube/api/rbac/identity.ts'
 import type { KubeObject, Resource, Store } from '../../store/store.ts'
 import type { Answer } from '../answer.ts'
 import type { ApiRequest } from '../api-request.ts'
+import type { ResourceUsage } from '../resource-usage.ts'
 import type { ServerParts } from '../server-parts.ts'
 
 /** What a server gives a new object and a kind's rules cannot know. */
@@ -47,7 +48,7 @@ export interface Column<T extends KubeObject = KubeObject> {
   /** What the cells are; 'string' when absent. */
   readonly type?: 'string' | 'integer' | 'boolean' | 'date'
   /** Absent: ''. The column that identifies a row has `name`. */
-  readonly format?: 'name'
+  readonly format?: 'duration' | 'name' | 'quantity'
   readonly description: string
   /** 1: shown by `-o wide` only. Absent: 0. */
   readonly priority?: 0 | 1
@@ -84,6 +85,16 @@ export interface ObjectWriter {
   readonly user: Identity
 }
 
+/** Objects that say of others what they use now: made when they are asked for, nothing is stored of them. */
+export interface Measurement<T extends KubeObject, Stored extends KubeObject = KubeObject> {
+  /** Whose names and labels they have. */
+  readonly of: Resource<Stored>
+  /** As messages name them: there are other objects of the same plural. */
+  readonly plural: string
+  /** Of those of which there is something to say. */
+  measure(usage: ResourceUsage, objects: readonly Stored[], parts: ServerParts): Promise<readonly T[]>
+}
+
 /** Everything that the server must know of one kind of objects. */
 export interface Kind<T extends KubeObject = KubeObject> {
   readonly resource: Resource<T>
@@ -108,6 +119,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   rules(existing: Existing): Promise<KindRules<T>>
   /** Absent: its objects are stored. */
   readonly view?: ObjectView<T>
+  /** Absent: its objects are stored. */
+  readonly measured?: Measurement<T>
   /** The columns of its tables. Absent: Name and Created At, as Kubernetes shows what it knows no columns for. */
   columns?(): Promise<readonly Column<T>[]>
   /**

@@ -10,7 +10,9 @@ import {
   LIMIT_RANGES,
   NAMESPACES,
   NEW_EVENTS,
+  NODE_METRICS,
   NODES,
+  POD_METRICS,
   POD_TEMPLATES,
   PODS,
   PRIORITY_CLASSES,
@@ -95,11 +97,16 @@ const QUESTIONS: readonly Registered[] = (
   load,
 }))
 
+/** Kinds whose objects are made when they are asked for. */
+const MEASURED: readonly Registered[] = [
+  { resource: NODE_METRICS, load: async () => (await import('./node-metrics.ts')).nodeMetricsKind },
+  { resource: POD_METRICS, load: async () => (await import('./pod-metrics.ts')).podMetricsKind },
+]
+
+const ALL: readonly Registered[] = [...REGISTERED, ...VIEWS, ...ORDERS, ...QUESTIONS, ...MEASURED]
+
 const registeredByPath = new Map(
-  [...REGISTERED, ...VIEWS, ...ORDERS, ...QUESTIONS].map((each) => [
-    pathOf(each.resource.group, each.resource.version, each.resource.plural),
-    each,
-  ]),
+  ALL.map((each) => [pathOf(each.resource.group, each.resource.version, each.resource.plural), each]),
 )
 const loaded = new Map<Registered, Kind>()
 
@@ -114,7 +121,7 @@ export async function findKind(group: string, version: string, plural: string): 
 
 /** All of them, for what tells about the API as a whole. */
 export function allKinds(): Promise<readonly Kind[]> {
-  return Promise.all([...REGISTERED, ...VIEWS, ...ORDERS, ...QUESTIONS].map(loadOnce))
+  return Promise.all(ALL.map(loadOnce))
 }
 
 async function loadOnce(registered: Registered): Promise<Kind> {

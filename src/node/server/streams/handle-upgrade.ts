@@ -18,6 +18,7 @@ export interface Upgrade {
 
 /** How long a client may be silent, and sent nothing, as on a Kubernetes node. */
 const IDLE_LIMIT_MS = 4 * 60 * 60 * 1000
+const SWITCHING_PROTOCOLS = 101
 /** After so long without a word the kernel asks whether the client is still there. */
 const KEEP_ALIVE_MS = 30_000
 
@@ -31,14 +32,18 @@ export async function handleUpgrade(upgrade: Upgrade, { parts, access, closing }
   socket.once('close', () => closing.removeEventListener('abort', cut))
   if (closing.aborted) cut()
   setLimits(incoming)
+  const meter = parts.metrics?.arrived()
+  let code = SWITCHING_PROTOCOLS
+  socket.once('close', () => meter?.ended(code))
   try {
-    const admitted = await admitRequest(parts.store, access, incoming)
+    const admitted = await admitRequest(parts.store, { access, meter }, incoming)
     await serve(parts, { upgrade, admitted, request: parseStreamRequest(parts, admitted) })
   } catch (thrown) {
     if (!(thrown instanceof Failure)) {
       parts.log(`upgrade ${incoming.method ?? ''} ${incoming.url ?? ''}: ${messageOf(thrown)}`)
     }
     const status = failureStatus(thrown)
+    code = status.code
     refuseUpgrade(socket, { code: status.code, contentType: 'application/json', body: `${JSON.stringify(status)}\n` })
   }
 }

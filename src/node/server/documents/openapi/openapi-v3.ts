@@ -71,9 +71,11 @@ function pathsOf(operations: readonly Operation[], refer: (typeName: string) => 
 function describeOperation(operation: Operation, refer: (typeName: string) => object): object {
   const { kind, action, method, pathParameters, queryParameters, answersWithList } = operation
   const { group, version, kind: name, plural } = kind.resource
-  const type = typeOf(kind) ?? STATUS
-  const answer = refer(method === 'delete' ? STATUS : answersWithList ? `${type}List` : type)
-  const sent = action === 'patch' ? { type: 'object' } : refer(method === 'delete' ? 'V1DeleteOptions' : type)
+  const type = typeOf(kind)
+  // Of what is measured there are no types.
+  const object = type === undefined ? { type: 'object' } : refer(answersWithList ? `${type}List` : type)
+  const answer = method === 'delete' ? refer(STATUS) : object
+  const sent = action === 'patch' ? { type: 'object' } : method === 'delete' ? refer('V1DeleteOptions') : object
   return {
     description: `${action} ${plural}`,
     parameters: [

@@ -74,7 +74,7 @@ describe('OpenAPI documents', () => {
 
   it('says of each kind that fields are checked here, which kubectl asks before it writes', async () => {
     for (const kind of await allKinds()) {
-      if (kind.answer !== undefined) continue
+      if (kind.answer !== undefined || kind.measured !== undefined) continue
       const { group, version, plural, namespaced } = kind.resource
       const root = group === '' ? `api/${version}` : `apis/${group}/${version}`
       const { paths } = await get<V3>(`/openapi/v3/${root}`)
