@@ -11,6 +11,7 @@ import { isSet } from './number-parameter.ts'
 import type { RequestMeter } from './request-metrics.ts'
 import type { ServerParts } from './server-parts.ts'
 import { methodNotAllowed } from './status.ts'
+import type { Traffic } from './traffic.ts'
 import { getObject } from './verbs/get.ts'
 import { listObjects } from './verbs/list.ts'
 import { watchObjects } from './verbs/watch.ts'
@@ -20,6 +21,7 @@ export interface Arrival {
   readonly access: Access
   /** Absent: nobody measures it. */
   readonly meter: RequestMeter | undefined
+  readonly traffic: Traffic
   /** Aborts when the client is gone or the server closes. */
   readonly signal: AbortSignal
 }
@@ -28,9 +30,11 @@ export interface Arrival {
 export async function answerRequest(
   parts: ServerParts,
   incoming: IncomingMessage,
-  { access, meter, signal }: Arrival,
+  { access, meter, traffic, signal }: Arrival,
 ): Promise<Answer> {
-  const { user, method, path, query, target } = await admitRequest(parts.store, { access, meter }, incoming)
+  const admitted = await admitRequest(parts.store, { access, meter }, incoming)
+  const { user, method, path, query, target } = admitted
+  await traffic.admit(admitted, signal)
   if (target.is === 'document') {
     if (method !== 'GET') throw methodNotAllowed()
     const { getDocument } = await import('./documents/document.ts')

@@ -2,23 +2,25 @@ import type { KubeObject } from '../store/store.ts'
 import { jsonOf } from '../store/object-json.ts'
 import type { Status } from './status.ts'
 
+interface WholeAnswer {
+  readonly is: 'whole'
+  readonly code: number
+  readonly contentType: string
+  readonly body: string | Uint8Array
+  readonly warnings?: readonly string[]
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** How a request is answered, as a value; send-answer.ts sends it. */
 export type Answer =
-  | {
-      readonly is: 'whole'
-      readonly code: number
-      readonly contentType: string
-      readonly body: string | Uint8Array
-      readonly warnings?: readonly string[]
-      readonly headers?: Readonly<Record<string, string>>
-    }
+  | WholeAnswer
   /** Sent as it comes, each part at once, at the reader's pace. */
   | { readonly is: 'stream'; readonly contentType: string; readonly parts: AsyncIterable<string | Uint8Array> }
 
 const JSON_TYPE = 'application/json'
 
 /** JSON ends with a newline, as Kubernetes' does. */
-export function jsonAnswer(code: number, body: string, warnings: readonly string[] = []): Answer {
+export function jsonAnswer(code: number, body: string, warnings: readonly string[] = []): WholeAnswer {
   return { is: 'whole', code, contentType: JSON_TYPE, body: `${body}\n`, warnings }
 }
 
@@ -26,8 +28,11 @@ export function objectAnswer(code: number, object: KubeObject, warnings: readonl
   return jsonAnswer(code, jsonOf(object), warnings)
 }
 
+/** What a status says of trying again, its header says, too. */
 export function statusAnswer(code: number, status: Status): Answer {
-  return jsonAnswer(code, JSON.stringify(status))
+  const answer = jsonAnswer(code, JSON.stringify(status))
+  const seconds = status.details?.['retryAfterSeconds']
+  return typeof seconds === 'number' ? { ...answer, headers: { 'retry-after': String(seconds) } } : answer
 }
 
 export function textAnswer(code: number, body: string): Answer {

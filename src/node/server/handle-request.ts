@@ -3,9 +3,11 @@ import { Failure, messageOf } from '../../failure.ts'
 import type { Access } from './access/access.ts'
 import { statusAnswer } from './answer.ts'
 import { answerRequest } from './answer-request.ts'
+import { afterEarlier } from './one-at-a-time.ts'
 import { sendAnswer } from './send-answer.ts'
 import type { ServerParts } from './server-parts.ts'
 import { failureStatus } from './status.ts'
+import type { Traffic } from './traffic.ts'
 
 export interface Handling {
   readonly parts: ServerParts
@@ -14,14 +16,18 @@ export interface Handling {
   /** Aborts when the server closes. */
   readonly closing: AbortSignal
   readonly stalledClientMs: number
+  /** The requests of all the ways into the server. */
+  readonly traffic: Traffic
 }
 
 /** Answers one request, whatever happens; never throws. */
 export async function handleRequest(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { parts, access, closing, stalledClientMs }: Handling,
+  { parts, access, closing, stalledClientMs, traffic }: Handling,
 ): Promise<void> {
+  await afterEarlier(incoming.socket, response)
+  if (incoming.socket.destroyed) return
   const over = new AbortController()
   const end = (): void => over.abort()
   response.on('close', end)
@@ -30,7 +36,7 @@ export async function handleRequest(
   response.on('error', end)
   const meter = parts.metrics?.arrived()
   try {
-    const answer = await answerRequest(parts, incoming, { access, meter, signal: over.signal })
+    const answer = await answerRequest(parts, incoming, { access, meter, traffic, signal: over.signal })
     if (!incoming.complete) dropBodyAfter(incoming, response)
     await sendAnswer(response, answer, stalledClientMs)
   } catch (thrown) {

@@ -10,21 +10,28 @@ import type { OpenRemote, RemoteOptions } from './open-remote.ts'
 import type { PodStreams } from './pod-streams.ts'
 import type { RequestMetrics } from './request-metrics.ts'
 import type { ResourceUsage } from './resource-usage.ts'
+import type { RequestLimits } from './requests-under-way.ts'
 import { type Ids, randomIds, type ServerParts } from './server-parts.ts'
 import { isStreamUpgrade } from './streams/upgrade-protocol.ts'
+import { Traffic } from './traffic.ts'
 
 // Imported as a module node:http evaluates all of its exports, the whole of fetch and WebSocket among them: 30 ms.
 const { createServer } = process.getBuiltinModule('node:http')
 
+/** What node:http holds each connection to. */
 const LIMITS = {
   /** How long a client may take for the head of a request, and for all of it. */
   headersTimeout: 10_000,
   requestTimeout: 60_000,
+  /** How often it looks for those that took longer: by itself, only every half minute. */
+  connectionsCheckingInterval: 2_000,
   /** How long a connection may be idle between requests. */
   keepAliveTimeout: 120_000,
   /** Everything else is answered as if the client had not asked for an upgrade. */
   shouldUpgradeCallback: isStreamUpgrade,
 }
+type ConnectionLimits = Omit<typeof LIMITS, 'shouldUpgradeCallback'>
+
 /** How long a client may read nothing of an answer that is ready for it. */
 const STALLED_CLIENT_MS = 30_000
 /** How long answers under way may take once the server closes. */
@@ -43,6 +50,8 @@ export interface ServerOptions {
   /** For tests with clients that know no Unix sockets: also listen on 127.0.0.1, at this port, 0 for any. */
   readonly loopbackPort?: number
   readonly stalledClientMs?: number
+  /** Other limits than the usual ones, for tests: they need not wait so long, nor send so much. */
+  readonly limits?: Partial<ConnectionLimits> & { readonly requests?: RequestLimits }
   /** How often a watch says how far it has come when it has nothing else to say; a minute when absent. */
   readonly bookmarkEveryMs?: number
   /** Absent: nothing is measured. */
@@ -86,13 +95,21 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
   }
   const closing = new AbortController()
   const stalledClientMs = options.stalledClientMs ?? STALLED_CLIENT_MS
-  const handlingOf = (access: Access): Handling => ({ parts, access, closing: closing.signal, stalledClientMs })
+  const { requests, ...connections } = options.limits ?? {}
+  const limits = { ...LIMITS, ...connections }
+  const traffic = new Traffic(requests)
+  const handlingOf = (access: Access): Handling => ({
+    ...{ parts, access, closing: closing.signal, stalledClientMs },
+    traffic,
+  })
   const root = handlingOf(rootAccess(store))
   await makeStandingNamespaces(parts)
-  const server = serverFor(root)
+  const server = serverFor(root, limits)
   await listenOnSocket(server, options.socketPath)
   const loopback =
-    options.loopbackPort === undefined ? undefined : await listenOnLoopback(serverFor(root), options.loopbackPort)
+    options.loopbackPort === undefined
+      ? undefined
+      : await listenOnLoopback(serverFor(root, limits), options.loopbackPort)
   const remote = options.remote === undefined ? undefined : await listenForRemote(options.remote)
   const servers = [server, loopback?.server, ...(remote?.servers ?? [])].filter((each) => each !== undefined)
   return {
@@ -114,14 +131,14 @@ export async function openServer(options: ServerOptions): Promise<OpenServer> {
       ])
     await Promise.all([makeDefaultPolicy(parts), makeStandingPriorityClasses(parts)])
     const handling = handlingOf(remoteAccess({ store, signing: wanted.files.signing, nowMs: () => clock.nowMs() }))
-    const remote = await openRemote(wanted, { limits: LIMITS, listener: requestsTo(handling), log })
+    const remote = await openRemote(wanted, { limits, listener: requestsTo(handling), log })
     for (const each of remote.servers) each.on('upgrade', upgradesTo(handling))
     return remote
   }
 }
 
-function serverFor(handling: Handling): Server {
-  return createServer(LIMITS, requestsTo(handling)).on('upgrade', upgradesTo(handling))
+function serverFor(handling: Handling, limits: typeof LIMITS): Server {
+  return createServer(limits, requestsTo(handling)).on('upgrade', upgradesTo(handling))
 }
 
 function requestsTo(handling: Handling): RequestListener {
