@@ -117,5 +117,56 @@ Exit code: 0; 1 on failure; 130 when Ctrl-C ends --watch.`,
   load: async () => (await import('./ps/ps.ts')).ps,
 }
 
+const WAIT: Command = {
+  name: 'wait',
+  summary: 'wait for a condition of objects, as "kubectl wait"',
+  description: `Conditions: condition=TYPE, condition=TYPE=STATUS, jsonpath='{PATH}'=VALUE, jsonpath='{PATH}' (there is a value), create,
+delete.
+
+Exit code: 0 when all objects meet it; 1 when one did not in time, or is not there; 130 after Ctrl-C.`,
+  operands: { usage: 'TYPE/NAME... | TYPE NAME...', atLeast: 1, atMost: Infinity },
+  flags: [
+    { name: 'for', type: 'text', value: 'CONDITION', help: 'what to wait for' },
+    { name: 'timeout', type: 'duration', help: 'wait for so long; 0: look once (default: 30s)' },
+    SELECTOR_FLAG,
+    { name: 'all', type: 'boolean', help: 'every object of the type' },
+    ALL_NAMESPACES_FLAG,
+    ...CLUSTER_FLAGS,
+  ],
+  examples: [
+    { command: 'peapod wait pod/web --for=condition=Ready --timeout=60s', shows: 'until a Pod is ready' },
+    { command: "peapod wait pod -l app=web --for=jsonpath='{.status.phase}'=Running", shows: 'until some Pods run' },
+    { command: 'peapod wait pod/web --for=delete', shows: 'until a Pod is gone' },
+  ],
+  load: async () => (await import('./wait/wait.ts')).wait,
+}
+
+const EVENTS: Command = {
+  name: 'events',
+  summary: 'list events: what happened to objects, as "kubectl events"',
+  description: 'Exit code: 0; 1 on failure; 130 when Ctrl-C ends --watch.',
+  operands: NO_OPERANDS,
+  flags: [
+    { name: 'for', type: 'text', value: 'TYPE/NAME', help: 'only those of one object, such as pod/web' },
+    {
+      name: 'types',
+      type: 'text',
+      value: 'TYPES',
+      repeatable: true,
+      help: 'only Normal or Warning ones; both with a comma between them',
+    },
+    { name: 'watch', short: 'w', type: 'boolean', help: 'then print each one that comes' },
+    ALL_NAMESPACES_FLAG,
+    { name: 'no-headers', type: 'boolean', help: 'without the headings' },
+    { name: 'output', short: 'o', type: 'choice', choices: ['json', 'yaml', 'name'], help: 'whole objects, or names' },
+    ...CLUSTER_FLAGS,
+  ],
+  examples: [
+    { command: 'peapod events --for pod/web', shows: 'what happened to a Pod' },
+    { command: 'peapod events -A --types Warning --watch', shows: 'what goes wrong, everywhere, from now on' },
+  ],
+  load: async () => (await import('./events/events.ts')).events,
+}
+
 /** Commands for objects of a Kubernetes API, on this machine or elsewhere. */
-export const OBJECT_COMMANDS: readonly Command[] = [UP, DOWN, PS]
+export const OBJECT_COMMANDS: readonly Command[] = [UP, DOWN, PS, WAIT, EVENTS]
