@@ -47,5 +47,30 @@ Exit code: 0 when the container ended; 130 after Ctrl-C without -t: the containe
   load: async () => (await import('./streams/attach.ts')).attach,
 }
 
+const PORT_FORWARD: Command = {
+  name: 'port-forward',
+  summary: "reach ports of a Pod from this machine, also those of the Pod's own localhost",
+  description: `PORT is the same here and there, LOCAL:PORT another one here, :PORT any free one here; a port of the Pod may be given by its
+name. It forwards until Ctrl-C; each connection has its own way to the Pod, so that a slow one holds up no other.
+
+Exit code: 0 after Ctrl-C; 1 when the Pod is gone, or a local port cannot be had.`,
+  operands: { usage: 'POD [LOCAL:]PORT...', atLeast: 2, atMost: Infinity },
+  flags: [
+    {
+      name: 'address',
+      type: 'text',
+      value: 'ADDRESS',
+      repeatable: true,
+      help: 'listen there (default: localhost: 127.0.0.1 and ::1); several apart by commas',
+    },
+    ...CLUSTER_FLAGS,
+  ],
+  examples: [
+    { command: 'peapod port-forward web 8080:80', shows: 'http://localhost:8080 leads to port 80 of the Pod' },
+    { command: 'peapod port-forward deployment/web :http', shows: 'a free local port, and a named one of the Pod' },
+  ],
+  load: async () => (await import('./port-forward/port-forward.ts')).portForward,
+}
+
 /** Commands that carry bytes to and from the containers of running Pods. */
-export const STREAM_COMMANDS: readonly Command[] = [EXEC, ATTACH]
+export const STREAM_COMMANDS: readonly Command[] = [EXEC, ATTACH, PORT_FORWARD]
