@@ -90,6 +90,8 @@ export function measureOperations(registry: MetricsRegistry): (operations: Machi
       create: (plan, signal) => timed('run_podsandbox', () => sandboxes.create(plan, signal)),
       remove: (sandbox) => timed('remove_podsandbox', () => sandboxes.remove(sandbox)),
       load: (directory) => sandboxes.load(directory),
+      changeLimits: (path, limits) => sandboxes.changeLimits(path, limits),
+      memoryInUseBytes: (path) => sandboxes.memoryInUseBytes(path),
     },
   })
 }
