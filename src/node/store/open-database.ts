@@ -22,7 +22,7 @@ export function openDatabase(path: string, synchronous: 'FULL' | 'NORMAL', nowMs
     database = new DatabaseSync(path)
     // Exclusive: the kernel frees the lock when this process dies, and SQLite needs no shared memory.
     database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = ${synchronous}; BEGIN IMMEDIATE; COMMIT`)
-    migrate(database, path, nowMs)
+    migrate({ database, path }, nowMs)
     return database
   } catch (thrown) {
     database?.close()
@@ -40,7 +40,7 @@ function createDatabase(path: string, nowMs: number): void {
     chmodSync(unfinished, 0o600)
     const database = new DatabaseSync(unfinished)
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-    migrate(database, path, nowMs)
+    migrate({ database, path }, nowMs)
     database.close()
     renameSync(unfinished, path)
     const directory = openSync(dirname(path), 'r')

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { Failure } from '../../failure.ts'
 
-interface Migration {
+export interface Migration {
   readonly name: string
   readonly sql: string
 }
@@ -32,20 +32,30 @@ const MIGRATIONS: readonly Migration[] = [
   },
 ]
 
-/** @throws Failure SetupFailed when a newer release wrote the database */
-export function migrate(database: DatabaseSync, path: string, nowMs: number): void {
+/** The open database, and how messages name it. */
+interface Opened {
+  readonly database: DatabaseSync
+  readonly path: string
+}
+
+/**
+ * Makes the database one of this release. A migration happens wholly or not at all.
+ *
+ * @throws Failure SetupFailed when a newer release wrote the database; nothing was changed
+ */
+export function migrate({ database, path }: Opened, nowMs: number, migrations = MIGRATIONS): void {
   database.exec(`CREATE TABLE IF NOT EXISTS migrations (
     version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at_ms INTEGER NOT NULL) STRICT`)
   const row = database.prepare('SELECT coalesce(max(version), 0) AS version FROM migrations').get()
   const applied = Number(row?.['version'])
-  if (applied > MIGRATIONS.length) {
+  if (applied > migrations.length) {
     throw new Failure(
       'SetupFailed',
       `open the state in "${path}": it has schema ${applied}, written by a newer peapod, and this one knows ` +
-        `${MIGRATIONS.length}; use the newer peapod, or move the file away to start empty`,
+        `${migrations.length}; use the newer peapod, or move the file away to start empty`,
     )
   }
-  for (const [index, migration] of MIGRATIONS.entries()) {
+  for (const [index, migration] of migrations.entries()) {
     if (index < applied) continue
     database.exec('BEGIN IMMEDIATE')
     database.exec(migration.sql)

@@ -136,14 +136,6 @@ describe('a damaged state is refused, not repaired', () => {
     assert.throws(() => openSqliteStore({ path }), isFailure('StateCorrupt', /the file is missing/))
   })
 
-  it('a state of a newer release', async () => {
-    using directory = temporaryDirectory()
-    const path = join(directory.path, 'state.db')
-    await fill(path)
-    edit(path, `INSERT INTO migrations VALUES (99, 'from the future', 0)`)
-    assert.throws(() => openSqliteStore({ path }), isFailure('SetupFailed', /schema 99, written by a newer peapod/))
-  })
-
   it('a copy that was put back works', async () => {
     using directory = temporaryDirectory()
     const path = join(directory.path, 'state.db')
