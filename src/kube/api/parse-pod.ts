@@ -6,7 +6,7 @@ import type { Json, PodSpec, PodStatus } from './pod.ts'
 import type { Parsed } from './problem.ts'
 import type { Finding } from './rules/finding.ts'
 import { required } from './rules/finding.ts'
-import { checkPod } from './rules/pod.ts'
+import { checkNewPod, checkPod } from './rules/pod.ts'
 
 /** A valid Pod with its defaults that no server has taken in yet: it may have a generateName instead of a name, and no UID. */
 export interface PodManifest {
@@ -21,22 +21,32 @@ export interface PodManifest {
  * A Pod from JSON as somebody sent it: its types and Kubernetes' rules checked, defaults filled in, frozen; or everything
  * that is wrong with it. The problems of reasons UnknownField and FieldValueTypeInvalid are what an API server answers
  * with 400, all others with 422.
+ *
+ * @param stage 'stored': the Pod is there already, and may have what comes to a Pod only later.
  */
-export function parsePod(value: unknown): Parsed<PodManifest> {
-  const { manifest, findings } = examinePod(value)
+export function parsePod(value: unknown, stage: 'new' | 'stored' = 'new'): Parsed<PodManifest> {
+  const { manifest, findings } = examine(value, stage)
   return findings.length === 0
     ? { ok: true, value: manifest }
     : { ok: false, problems: findings.map(({ field, message, reason }) => ({ field, message, reason })) }
 }
 
+interface Examined {
+  readonly manifest: PodManifest
+  readonly findings: readonly Finding[]
+}
+
 /** As parsePod, with places; `manifest` keeps the promise of its type only when there are no findings. */
-export function examinePod(
-  value: unknown,
-  writtenAs?: WrittenAs,
-): { manifest: PodManifest; findings: readonly Finding[] } {
+export function examinePod(value: unknown, writtenAs?: WrittenAs): Examined {
+  return examine(value, 'new', writtenAs)
+}
+
+function examine(value: unknown, stage: 'new' | 'stored', writtenAs?: WrittenAs): Examined {
   const structure = checkStructure(value, 'V1Pod', writtenAs)
   const pod = fillPodDefaults(structure.value)
-  const ruled = checkPod(pod).filter((finding) => !isBelowAny(finding.place ?? finding.field, structure.broken))
+  const ruled = [...checkPod(pod), ...(stage === 'new' ? checkNewPod(pod) : [])].filter(
+    (finding) => !isBelowAny(finding.place ?? finding.field, structure.broken),
+  )
   const findings = [...structure.findings, ...ruled]
   const reported = findings.map((finding) => finding.place ?? finding.field)
   const missing = structure.missing.filter(

@@ -24,7 +24,7 @@ export function fillPodDefaults(pod: Draft<V1Pod>): Draft<V1Pod> {
 
 function fillSpec(spec: Draft<V1PodSpec>): Draft<V1PodSpec> {
   const hostNetwork = spec.hostNetwork === true
-  const { volumes, initContainers, serviceAccountName, serviceAccount } = spec
+  const { volumes, initContainers, ephemeralContainers, serviceAccountName, serviceAccount } = spec
   const account = orDefault(serviceAccountName, serviceAccount ?? '')
   return {
     ...spec,
@@ -33,6 +33,9 @@ function fillSpec(spec: Draft<V1PodSpec>): Draft<V1PodSpec> {
       ? {}
       : { initContainers: initContainers.map((container) => fillContainer(container, hostNetwork)) }),
     containers: (spec.containers ?? []).map((container) => fillContainer(container, hostNetwork)),
+    ...(ephemeralContainers === undefined
+      ? {}
+      : { ephemeralContainers: ephemeralContainers.map((container) => fillContainer(container, hostNetwork)) }),
     restartPolicy: orDefault(spec.restartPolicy, 'Always'),
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? 30,
     dnsPolicy: orDefault(spec.dnsPolicy, 'ClusterFirst'),

@@ -48,6 +48,12 @@ export type Container = WithFacts<
   }
 >
 
+/** A container that was added to a pod that was there already (C1). */
+export type EphemeralContainer = Container & {
+  /** Whose processes it sees; absent: its own alone, unless the pod shares them all. */
+  readonly targetContainerName?: string
+}
+
 export type Volume = Json<V1Volume>
 
 export type PodSpec = WithFacts<
@@ -55,6 +61,7 @@ export type PodSpec = WithFacts<
   {
     containers: readonly Container[]
     initContainers?: readonly Container[]
+    ephemeralContainers?: readonly EphemeralContainer[]
     restartPolicy: RestartPolicy
     terminationGracePeriodSeconds: number
     dnsPolicy: 'ClusterFirst' | 'ClusterFirstWithHostNet' | 'Default' | 'None'
@@ -82,7 +89,15 @@ export function isSidecar(initContainer: Container): boolean {
   return initContainer.restartPolicy === 'Always'
 }
 
-/** Init containers, sidecars among them, in the order in which they start; then the app containers. */
+/**
+ * What the pod was made with: init containers, sidecars among them, in the order in which they start; then the app
+ * containers.
+ */
 export function allContainers(pod: Pod): readonly Container[] {
   return [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
+}
+
+/** All of a pod, the ephemeral containers last. */
+export function everyContainer(pod: Pod): readonly EphemeralContainer[] {
+  return [...allContainers(pod), ...(pod.spec.ephemeralContainers ?? [])]
 }

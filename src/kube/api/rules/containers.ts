@@ -26,13 +26,8 @@ interface Surroundings {
 
 /** App containers, then init containers: names are unique across both. */
 export function checkContainers(spec: Draft<V1PodSpec>, field: string): Finding[] {
-  const { containers = [], initContainers = [], volumes = [], terminationGracePeriodSeconds = 30 } = spec
-  const pod: Surroundings = {
-    volumes: new Set(volumes.flatMap(({ name }) => (isEmpty(name) ? [] : [name]))),
-    graceSeconds: terminationGracePeriodSeconds,
-    osName: spec.os?.name,
-    taken: new Set(),
-  }
+  const { containers = [], initContainers = [] } = spec
+  const pod = surroundingsOf(spec, new Set())
   const appField = `${field}.containers`
   const initField = `${field}.initContainers`
   return [
@@ -42,6 +37,17 @@ export function checkContainers(spec: Draft<V1PodSpec>, field: string): Finding[
     ...initContainers.flatMap((container, index) => checkInitContainer(container, `${initField}[${index}]`, pod)),
     ...checkHostPortConflicts(initContainers, initField),
   ]
+}
+
+/** @param taken names that containers before have; those that are looked at next are added. */
+export function surroundingsOf(spec: Draft<V1PodSpec>, taken: Set<string>): Surroundings {
+  const { volumes = [], terminationGracePeriodSeconds = 30 } = spec
+  return {
+    volumes: new Set(volumes.flatMap(({ name }) => (isEmpty(name) ? [] : [name]))),
+    graceSeconds: terminationGracePeriodSeconds,
+    osName: spec.os?.name,
+    taken,
+  }
 }
 
 function checkAppContainer(container: Draft<V1Container>, field: string, pod: Surroundings): Finding[] {
@@ -56,7 +62,8 @@ function checkInitContainer(container: Draft<V1Container>, field: string, pod: S
   return [...common, ...misplaced.map((name) => forbidden(`${field}.${name}`, FOR_SIDECARS_ONLY))]
 }
 
-function checkContainer(container: Draft<V1Container>, field: string, pod: Surroundings): Finding[] {
+/** What holds for containers of all kinds. */
+export function checkContainer(container: Draft<V1Container>, field: string, pod: Surroundings): Finding[] {
   const privileged = container.securityContext?.privileged === true
   return [
     ...checkContainerName(container.name, pod.taken, `${field}.name`),

@@ -1,6 +1,7 @@
 import type { V1Pod, V1PodSpec } from '@kubernetes/client-node'
 import { checkContainers } from './containers.ts'
 import { checkDnsConfig, checkDnsPolicy, checkHostAliases } from './dns.ts'
+import { checkEphemeralContainers } from './ephemeral-containers.ts'
 import type { Draft, Finding } from './finding.ts'
 import { forbidden, inRange, invalid, invalidFor, isEmpty, notSupported, required } from './finding.ts'
 import { checkLabels, checkMetadata } from './metadata.ts'
@@ -14,8 +15,7 @@ import { checkVolumes } from './volumes.ts'
 const MAXIMUM_DEADLINE_SECONDS = 2_147_483_647
 
 /**
- * Kubernetes' rules for a Pod that is about to be created, on a Pod whose defaults are filled in: the API server's own
- * sentences in its own order.
+ * Kubernetes' rules for any Pod, on a Pod whose defaults are filled in: the API server's own sentences in its own order.
  *
  * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/core/validation/validation.go
  */
@@ -23,13 +23,17 @@ export function checkPod(pod: Draft<V1Pod>): Finding[] {
   return [...checkMetadata(pod.metadata ?? {}, 'metadata'), ...checkSpec(pod.spec ?? {}, 'spec')]
 }
 
+/** What may come to a Pod only later (C1): it must not be there when it is created. */
+export function checkNewPod({ spec = {} }: Draft<V1Pod>): Finding[] {
+  const { ephemeralContainers = [] } = spec
+  return ephemeralContainers.length === 0 ? [] : [forbidden('spec.ephemeralContainers', 'cannot be set on create')]
+}
+
 function checkSpec(spec: Draft<V1PodSpec>, field: string): Finding[] {
   return [
     ...checkVolumes(spec.volumes ?? [], `${field}.volumes`),
     ...checkContainers(spec, field),
-    ...((spec.ephemeralContainers ?? []).length > 0
-      ? [forbidden(`${field}.ephemeralContainers`, 'cannot be set on create')]
-      : []),
+    ...checkEphemeralContainers(spec, `${field}.ephemeralContainers`),
     ...checkPodRestartPolicy(spec.restartPolicy, `${field}.restartPolicy`),
     ...checkDnsPolicy(spec.dnsPolicy, `${field}.dnsPolicy`),
     ...checkLabels(spec.nodeSelector ?? {}, `${field}.nodeSelector`),
