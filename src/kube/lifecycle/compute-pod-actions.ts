@@ -1,6 +1,7 @@
 import type { Pod } from '../api/pod.ts'
 import { isOfThisSandbox, isUp } from './container-facts.ts'
-import { allPlaces } from './container-places.ts'
+import { allPlaces, ephemeralPlaces } from './container-places.ts'
+import { keepRunning } from './keep-running.ts'
 import type { ObservedPod } from './observed-pod.ts'
 import type { PodAction } from './pod-action.ts'
 import { computePodCourse, deadlineAtMs, earliestStopMs } from './pod-course.ts'
@@ -29,10 +30,15 @@ function keepUp(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[] {
   if (allPlaces(pod).some(({ name }) => isUp(seen, name) && !isOfThisSandbox(seen, name))) {
     return stopLeftovers(pod, seen, nowMs)
   }
-  if (sandbox.is === 'ready') return startUp(pod, seen, nowMs)
+  if (sandbox.is === 'ready') return [...startEphemeral(pod, seen, nowMs), ...startUp(pod, seen, nowMs)]
   const dueAtMs = sandbox.is === 'failed' ? sandbox.failedAtMs + RETRY_MS : nowMs
   if (nowMs < dueAtMs) return [{ do: 'look-again', atMs: dueAtMs }]
   return [{ do: 'create-sandbox', attempt: nextAttempt(seen) }]
+}
+
+/** C1: whatever else the pod is at: one may be there to find out why it gets no further. */
+function startEphemeral(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[] {
+  return ephemeralPlaces(pod).flatMap((place) => keepRunning(pod, seen, place, nowMs))
 }
 
 function stopLeftovers(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[] {

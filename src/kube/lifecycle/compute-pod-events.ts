@@ -1,5 +1,6 @@
-import { allContainers } from '../api/pod.ts'
+import { everyContainer } from '../api/pod.ts'
 import type { Container, Pod, PodStatus } from '../api/pod.ts'
+import { everyStatus } from './every-status.ts'
 import type { PodCourse } from './pod-course.ts'
 
 /** What a Kubernetes node says of a pod when its status or its course changes, beside what it says of its own steps. */
@@ -18,7 +19,7 @@ export interface ToldOfPod {
 
 /** @param before what was told last; a restart of the agent may make it tell a thing twice. */
 export function computePodEvents(pod: Pod, before: ToldOfPod, now: ToldOfPod): PodEvent[] {
-  const backOffs = allContainers(pod).flatMap((container) => {
+  const backOffs = everyContainer(pod).flatMap((container) => {
     const reason = waitingReason(now.status, container)
     return reason === waitingReason(before.status, container) ? [] : backOffEvents(pod, container, reason)
   })
@@ -51,6 +52,5 @@ function backOffEvents(pod: Pod, { name, image }: Container, reason: string | un
 }
 
 function waitingReason(status: PodStatus | undefined, { name }: Container): string | undefined {
-  const told = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
-  return told.find((container) => container.name === name)?.state?.waiting?.reason
+  return everyStatus(status).find((container) => container.name === name)?.state?.waiting?.reason
 }

@@ -6,6 +6,7 @@ import { computeContainerStatus, NEVER_FOUND, viewContainer } from './container-
 import { rfc3339 } from './instants.ts'
 import type { ObservedPod } from './observed-pod.ts'
 import { computePodConditions } from './pod-conditions.ts'
+import { everyStatus } from './every-status.ts'
 import { computePodCourse } from './pod-course.ts'
 import { computePodOutcome } from './pod-phase.ts'
 
@@ -26,14 +27,14 @@ export function computePodStatus(
   if (seen.rejected !== undefined) return { ...rejected(pod, seen, before), ...outcome }
   const isOver = outcome.phase === 'Succeeded' || outcome.phase === 'Failed'
   const statusOf = (container: Container, role: ContainerRole): ContainerStatus => {
-    const told = [...(before?.initContainerStatuses ?? []), ...(before?.containerStatuses ?? [])]
-    const last = told.find(({ name }) => name === container.name)
+    const last = everyStatus(before).find(({ name }) => name === container.name)
     const now = { before: last, isLive: course.is === 'live' && !isOver, nowMs }
     return computeContainerStatus(viewContainer({ pod, container, role }, seen, now))
   }
   const roles = initPlaces(pod).map(({ role }) => role)
   const initStatuses = (pod.spec.initContainers ?? []).map((init, index) => statusOf(init, roles[index] ?? 'init'))
   const appStatuses = pod.spec.containers.map((app) => statusOf(app, 'app'))
+  const ephemeralStatuses = (pod.spec.ephemeralContainers ?? []).map((each) => statusOf(each, 'ephemeral'))
   const endedApps = isOver && wasInitialized(pod, seen) ? appStatuses.map(ended) : appStatuses
   const conditionInputs = {
     phase: outcome.phase,
@@ -50,6 +51,7 @@ export function computePodStatus(
     startTime: rfc3339(seen.acceptedAtMs),
     ...(initStatuses.length > 0 && { initContainerStatuses: initStatuses }),
     containerStatuses: endedApps,
+    ...(ephemeralStatuses.length > 0 && { ephemeralContainerStatuses: ephemeralStatuses }),
     ...(before?.qosClass !== undefined && { qosClass: before.qosClass }),
   }
 }

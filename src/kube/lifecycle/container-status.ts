@@ -39,12 +39,13 @@ export function viewContainer(
   const { name } = place.container
   const record = asTold(place.pod, place.container, recordOf(seen, name))
   const endedElsewhere = record?.state.is === 'exited' && stateHere(seen, name).is === 'absent'
-  const isDueAgain = now.isLive && place.role !== 'app' && endedElsewhere
+  const beginsAnew = place.role === 'init' || place.role === 'sidecar'
+  const isDueAgain = now.isLive && beginsAnew && endedElsewhere
   const isItsTurn = now.isLive && isItsTurnToStart(place.pod, seen, { name, role: place.role })
   return { ...place, ...now, record, isDueAgain, isItsTurn, backOff: seen.backOff }
 }
 
-/** One entry of initContainerStatuses or containerStatuses (R9). */
+/** One entry of initContainerStatuses, containerStatuses or ephemeralContainerStatuses (R9). */
 export function computeContainerStatus(view: ContainerView): ContainerStatus {
   const { container, role, record, before } = view
   // A record that is gone was cleaned up after its container's end: what was told of that end stays true.
@@ -57,8 +58,10 @@ export function computeContainerStatus(view: ContainerView): ContainerStatus {
     name: container.name,
     state,
     lastState,
-    ready: role === 'init' ? hasSucceeded : running?.ready === true,
-    started: running?.started === true,
+    ...(role === 'ephemeral'
+      ? // Nobody waits for one (C1): a Kubernetes node does not say whether it has started.
+        { ready: false }
+      : { ready: role === 'init' ? hasSucceeded : running?.ready === true, started: running?.started === true }),
     restartCount: Math.max(record === undefined ? 0 : restartsTold(record), before?.restartCount ?? 0),
     image: record?.image?.name ?? container.image,
     imageID: record?.image?.id ?? '',

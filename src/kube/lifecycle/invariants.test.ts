@@ -5,10 +5,11 @@ import type { Container, Pod, PodPhase, Probe, RestartPolicy } from '../api/pod.
 import { computePodActions } from './compute-pod-actions.ts'
 import { computePodStatus } from './compute-pod-status.ts'
 import { isUp, recordOf, stateOf } from './container-facts.ts'
-import { allPlaces, appPlaces, initPlaces } from './container-places.ts'
+import { allPlaces, appPlaces, ephemeralPlaces, initPlaces } from './container-places.ts'
 import type { ContainerPlace, ContainerRole } from './container-places.ts'
 import type { ContainerState, ObservedPod } from './observed-pod.ts'
 import type { PodAction, StopReason } from './pod-action.ts'
+import { everyStatus } from './every-status.ts'
 import { computePodCourse } from './pod-course.ts'
 import type { ProbeOutcome } from './probe-verdict.ts'
 import { containerNamed, mayRestartAll } from './restart-rules.ts'
@@ -28,6 +29,7 @@ type Happening =
   | { readonly what: 'restart-agent'; readonly startsSurvive: boolean }
   | { readonly what: 'lose-records' }
   | { readonly what: 'change-image'; readonly container: number }
+  | { readonly what: 'add-ephemeral' }
 
 interface Scenario {
   readonly pod: Pod
@@ -123,7 +125,7 @@ class PodRun {
 
   #pass(): PodAction[] {
     const seen = this.#machine.observe()
-    this.#history.note(this.#scenario.pod, seen)
+    this.#history.note(this.#pod, seen)
     this.#publish(seen)
     this.#checkInstances()
     const actions = computePodActions(this.#pod, seen, this.#machine.nowMs)
@@ -153,7 +155,7 @@ class PodRun {
       assert.ok(restartCount >= (before.initContainerStatuses?.[index]?.restartCount ?? 0), 'invariant 6')
     }
     const ready = status.conditions?.find(({ type }) => type === 'Ready')
-    const all = [...allPlaces(this.#pod)].filter(({ role }) => role !== 'init')
+    const all = allPlaces(this.#pod).filter(({ role }) => role === 'sidecar' || role === 'app')
     if (ready?.status === 'True') {
       for (const { name } of all) {
         const state = stateOf(seen, name)
@@ -185,6 +187,8 @@ class PodRun {
   }
 
   #checkStart(name: string, seen: ObservedPod): void {
+    // C1: it waits for nobody.
+    if (ephemeralPlaces(this.#pod).some((place) => place.name === name)) return
     const inits = initPlaces(this.#pod)
     const index = inits.findIndex((init) => init.name === name)
     const before = index === -1 ? inits : inits.slice(0, index)
@@ -217,16 +221,13 @@ class PodRun {
     const mayBeginAnew = mayRestartAll(this.#pod) || this.#isImageChanged
     for (const { name, role } of allPlaces(this.#pod)) {
       const ids = this.#history.idsOf(name)
+      if (role === 'ephemeral') assert.ok(ids.length <= 1, `C1: ${name} runs once, whatever happens`)
       const { restartPolicy: own, restartPolicyRules: rules = [] } = containerNamed(this.#pod, name) ?? {}
       const policy = mayBeginAnew || rules.length > 0 ? 'Always' : (own ?? this.#pod.spec.restartPolicy)
       if (policy === 'Never' && role !== 'sidecar' && this.#sandboxes <= 1) {
         assert.ok(ids.length <= 1, `R1: ${name} runs once`)
       }
-      const statuses = [
-        ...(this.#pod.status?.containerStatuses ?? []),
-        ...(this.#pod.status?.initContainerStatuses ?? []),
-      ]
-      const told = statuses.find((status) => status.name === name)?.restartCount ?? 0
+      const told = everyStatus(this.#pod.status).find((status) => status.name === name)?.restartCount ?? 0
       assert.ok(told >= ids.length - 1, `R9: ${name} had ${String(ids.length)} instances, ${String(told)} restarts`)
       const successes = this.#history.successesOf(name)
       if (policy === 'OnFailure' && role === 'app') assert.ok(successes <= 1, `R1: ${name} succeeds once`)
@@ -334,9 +335,20 @@ class PodRun {
       case 'change-image':
         this.#changeImage(happening.container)
         return
+      case 'add-ephemeral':
+        this.#addEphemeral()
+        return
       case 'delete':
         this.#delete(happening.graceSeconds)
     }
+  }
+
+  #addEphemeral(): void {
+    const { ephemeralContainers = [] } = this.#pod.spec
+    const name = EPHEMERAL_NAMES[ephemeralContainers.length]
+    if (name === undefined) return
+    const added = [...ephemeralContainers, container(name, 'ephemeral', {})]
+    this.#pod = { ...this.#pod, spec: { ...this.#pod.spec, ephemeralContainers: added } }
   }
 
   /** C4: of one app container, whichever there is. */
@@ -357,12 +369,9 @@ class PodRun {
     const before = computePodStatus(this.#pod, this.#machine.observe(), this.#pod.status, nowMs)
     this.#machine.restartAgent(startsSurvive)
     const after = computePodStatus(this.#pod, this.#machine.observe(), this.#pod.status, nowMs)
-    const told = [before, after].map(({ conditions, containerStatuses = [], initContainerStatuses = [] }) => ({
-      ready: conditions?.find(({ type }) => type === 'Ready')?.status,
-      ids: [...initContainerStatuses, ...containerStatuses].map(({ containerID, restartCount }) => [
-        containerID,
-        restartCount,
-      ]),
+    const told = [before, after].map((status) => ({
+      ready: status.conditions?.find(({ type }) => type === 'Ready')?.status,
+      ids: everyStatus(status).map(({ containerID, restartCount }) => [containerID, restartCount]),
     }))
     assert.deepEqual(told[0], told[1], 'invariant 8: an agent restart changes nothing')
     // H5: it restarts the grace period.
@@ -513,7 +522,7 @@ function scenarios(): fc.Arbitrary<Scenario> {
           enableServiceLinks: true,
         },
       }
-      const names = [...inits, ...containers].map(({ name }) => name)
+      const names = [...[...inits, ...containers].map(({ name }) => name), ...EPHEMERAL_NAMES]
       const isSidecar = (name: string) => inits.some((init) => init.name === name && init.restartPolicy === 'Always')
       const instances = fc.record(
         Object.fromEntries(
@@ -549,6 +558,7 @@ function machineArbitrary(instances: fc.Arbitrary<Record<string, InstanceScript[
 }
 
 const NAMES = ['i0', 'i1', 'i2', 'a0', 'a1', 'a2'] as const
+const EPHEMERAL_NAMES = ['e0', 'e1'] as const
 
 /** What a manifest may ask for beside its programs; most containers ask for nothing. */
 type Features = Partial<
@@ -614,6 +624,7 @@ function happeningArbitrary(): fc.Arbitrary<Happening> {
     fc.record({ what: fc.constant('restart-agent' as const), startsSurvive: fc.boolean() }),
     fc.record({ what: fc.constant('lose-records' as const) }),
     fc.record({ what: fc.constant('change-image' as const), container: fc.nat({ max: 2 }) }),
+    fc.record({ what: fc.constant('add-ephemeral' as const) }),
   )
 }
 
@@ -663,7 +674,7 @@ function container(name: string, role: ContainerRole, all: Readonly<Record<strin
   const hook = { sleep: { seconds: 1 } }
   const lifecycle = { ...(hooks.postStart && { postStart: hook }), ...(hooks.preStop && { preStop: hook }) }
   const whole = { ...plain, ...probes, ...((hooks.postStart || hooks.preStop) && { lifecycle }) }
-  if (role === 'app') return whole
+  if (role === 'app' || role === 'ephemeral') return whole
   if (role === 'sidecar') return { ...whole, restartPolicy: 'Always' }
   return plain.restartPolicy === 'Always' ? { ...plain, restartPolicy: 'OnFailure' } : plain
 }

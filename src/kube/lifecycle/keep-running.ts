@@ -18,8 +18,8 @@ export function keepRunning(pod: Pod, seen: ObservedPod, place: ContainerPlace, 
   const record = recordOf(seen, name)
   if (container === undefined || record === undefined) return [{ do: 'start', container: name }]
   // App containers keep the back-off that they earned in an older sandbox, and one that succeeded there is done (R1);
-  // init containers and sidecars begin anew (S11).
-  const state = role === 'app' ? stateOf(seen, name) : stateHere(seen, name)
+  // init containers and sidecars begin anew (S11). An ephemeral one that ended anywhere is done (C1).
+  const state = role === 'app' || role === 'ephemeral' ? stateOf(seen, name) : stateHere(seen, name)
   switch (state.is) {
     case 'absent':
       return startAnew(seen, container, record, nowMs)

@@ -30,8 +30,8 @@ export type PodAction =
   /** SIGKILL: the grace period is over, or there was none. */
   | { readonly do: 'kill'; readonly container: string; readonly because: StopReason }
   /**
-   * No process of the pod is left and all is to begin anew in the same sandbox, on the same volumes: replace the records
-   * of all containers by what `resetContainer` makes of them, at once (R7).
+   * Nothing but ephemeral containers runs any more, and all others are to begin anew in the same sandbox, on the same
+   * volumes: replace the records by what `resetContainers` makes of them, at once (R7).
    */
   | { readonly do: 'reset-containers' }
   /** Unmount, free addresses and cgroups: no process of the pod is left. */

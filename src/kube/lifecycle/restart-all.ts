@@ -5,8 +5,12 @@ import type { ObservedPod } from './observed-pod.ts'
 import type { PodAction } from './pod-action.ts'
 import { stopContainers } from './stop-containers.ts'
 
-/** All containers begin anew: whatever runs is killed, without grace, hooks or order; then the records are reset (R7). */
+/**
+ * All containers begin anew: whatever runs is killed, without grace, hooks or order; then the records are reset. Only the
+ * ephemeral ones go on (R7).
+ */
 export function restartAll(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[] {
-  if (!allPlaces(pod).some(({ name }) => isUp(seen, name))) return [{ do: 'reset-containers' }]
-  return stopContainers(pod, seen, { because: 'AllContainersRestarting', sinceMs: nowMs, graceSeconds: 0 }, nowMs)
+  const asMade = { ...pod, spec: { ...pod.spec, ephemeralContainers: [] } }
+  if (!allPlaces(asMade).some(({ name }) => isUp(seen, name))) return [{ do: 'reset-containers' }]
+  return stopContainers(asMade, seen, { because: 'AllContainersRestarting', sinceMs: nowMs, graceSeconds: 0 }, nowMs)
 }

@@ -1,18 +1,19 @@
-import { allContainers } from '../api/pod.ts'
+import { allContainers, everyContainer } from '../api/pod.ts'
 import type { Container, Pod } from '../api/pod.ts'
 import type { ContainerPlace } from './container-places.ts'
 import type { ExitedContainer } from './observed-pod.ts'
 
 /** The container of a pod that has this name. */
 export function containerNamed(pod: Pod, name: string): Container | undefined {
-  return allContainers(pod).find((container) => container.name === name)
+  return everyContainer(pod).find((container) => container.name === name)
 }
 
 /**
  * Whether the rules start a container again after this exit, as long as its pod goes on (R1, R5, R6, S3, S6). Init
- * containers know no Always: one that succeeded is done.
+ * containers know no Always: one that succeeded is done. Ephemeral ones run once, whatever becomes of them (C1).
  */
 export function isRestartedAfter(pod: Pod, { name, role }: ContainerPlace, exit: ExitedContainer): boolean {
+  if (role === 'ephemeral') return false
   // C4: it was stopped to be made anew, whatever its policy.
   if (role === 'sidecar' || exit.stoppedBecause === 'ImageChanged') return true
   const container = containerNamed(pod, name)

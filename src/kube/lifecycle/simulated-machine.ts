@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import type { Container, Pod } from '../api/pod.ts'
+import { allContainers, type Container, type Pod } from '../api/pod.ts'
 import type { ExitedContainer, ObservedContainer, ObservedPod, RunningContainer } from './observed-pod.ts'
 import type { PodAction } from './pod-action.ts'
 import { probesDue } from './probes-due.ts'
-import { resetContainer } from './reset-container.ts'
+import { resetContainers } from './reset-container.ts'
 import { nextAttempt, nextCounters } from './restart-delay.ts'
 import { containerNamed } from './restart-rules.ts'
 import { afterAgentRestart, legacyOf, runningContainer, withPostStart, withVerdict } from './running-container.ts'
@@ -109,8 +109,8 @@ export class SimulatedMachine {
         this.#kill(action.container)
         return
       case 'reset-containers':
-        assert.ok(!this.#someoneIsUp(), 'containers begin anew when none of them runs')
-        for (const [name, record] of Object.entries(this.#containers)) this.#containers[name] = resetContainer(record)
+        for (const { name } of allContainers(this.#pod())) assert.ok(!this.#isUp(name), 'who begins anew has ended')
+        this.#containers = { ...resetContainers(this.#pod(), this.#containers) }
         return
       case 'forget-pod':
         assert.equal(this.#sandbox.seen.is, 'absent')
