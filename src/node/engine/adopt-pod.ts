@@ -1,4 +1,4 @@
-import { allContainers, type Pod } from '../../kube/api/pod.ts'
+import { everyContainer, type Pod } from '../../kube/api/pod.ts'
 import type {
   ContainerState,
   ObservedContainer,
@@ -25,7 +25,7 @@ export interface FoundOnMachine {
 }
 
 /** As Kubernetes tells of a container that vanished. */
-const VANISHED = {
+export const VANISHED = {
   exitCode: 137,
   reason: 'ContainerStatusUnknown',
   message: 'The container could not be located when peapod started again',
@@ -88,7 +88,7 @@ function adoptStart(name: string, container: ObservedContainer, adoption: Adopti
   const number = `-${container.sandboxAttempt}-${container.restarts}`
   const id = record.instances.find((each) => each.container === name && each.id.endsWith(number))?.id
   const now = id === undefined ? undefined : found.containers.get(id)
-  const wanted = allContainers(pod).find((each) => each.name === name)
+  const wanted = everyContainer(pod).find((each) => each.name === name)
   if (now === undefined || wanted === undefined || now.is === 'created' || now.startedAtMs === 0)
     return { is: 'absent' }
   return adoptRunning(runningContainer(wanted, now), adoption)

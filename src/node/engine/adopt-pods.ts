@@ -10,6 +10,7 @@ import { podPaths, podsFolder } from './pod-paths.ts'
 import { type Instance, type PodRecord, readPodRecord } from './pod-record.ts'
 import type { AdoptedPod } from './pod-world.ts'
 import { podCgroupPath } from './sandbox-plan.ts'
+import { seenWithoutRecord } from './seen-without-record.ts'
 import { readTerminationMessage } from './termination-message.ts'
 
 /**
@@ -52,7 +53,7 @@ async function adoptOne(pod: Pod, parts: EngineParts, machine: Machine): Promise
   if (record === undefined) {
     if (pod.status?.startTime === undefined && !machine.hasFolder) return undefined
     return {
-      seen: seenWithoutRecord(pod, parts, machine.hasFolder),
+      seen: seenWithoutRecord(pod, { hasFolder: machine.hasFolder, nowMs: parts.clock.nowMs() }),
       sandbox: undefined,
       volumes: new Map(),
       instances: [],
@@ -88,26 +89,6 @@ async function readMessages(
 
 function isNewest(seen: ObservedPod, id: string): boolean {
   return Object.values(seen.containers).some(({ state }) => 'id' in state && state.id === id)
-}
-
-/** The record is lost, the status is not: counts go on from there (invariant 6), everything else begins anew. */
-function seenWithoutRecord(pod: Pod, parts: EngineParts, hasFolder: boolean): ObservedPod {
-  const { startTime, initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {}
-  const nowMs = parts.clock.nowMs()
-  const counted = [...initContainerStatuses, ...containerStatuses].filter(({ restartCount }) => restartCount > 0)
-  return {
-    acceptedAtMs: startTime === undefined ? nowMs : Math.min(nowMs, Date.parse(startTime)),
-    adoptedAtMs: nowMs,
-    sandbox: hasFolder
-      ? { is: 'failed', message: 'nothing is known of the sandbox', failedAtMs: 0, attempts: 0 }
-      : { is: 'absent' },
-    containers: Object.fromEntries(
-      counted.map(({ name, restartCount }) => [
-        name,
-        { restarts: restartCount, crashes: 0, sandboxAttempt: -1, state: { is: 'absent' } },
-      ]),
-    ),
-  }
 }
 
 /** A pod that is in no store any more: its containers were removed with all that nobody wants. */

@@ -22,6 +22,8 @@ export interface ContainerFacts {
   readonly volumeMounts: readonly MountPlan[]
   readonly user: ProcessPlan['user']
   readonly machine: MachineFacts
+  /** The PID namespace to join; absent: that of the pod, or one of its own. */
+  readonly processes?: string
 }
 
 /** From a container of a Pod, its image's config and the pod's sandbox to what the runtime needs to know. */
@@ -50,7 +52,7 @@ export function buildContainerPlan(pod: Pod, container: Container, facts: Contai
       oomScoreAdj: buildOomScoreAdj(pod, container, facts.machine.memoryBytes),
     },
     mounts: buildMounts(container, facts),
-    namespaces: facts.sandbox.namespaces,
+    namespaces: { ...facts.sandbox.namespaces, ...(facts.processes === undefined ? {} : { pid: facts.processes }) },
     cgroupPath: `${facts.podCgroupPath}/${facts.id}`,
     resources: buildContainerResources(container),
     security: buildSecurity(pod, container, facts.machine.capabilities),

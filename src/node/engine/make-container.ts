@@ -2,7 +2,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../failure.ts'
-import type { Container } from '../../kube/api/pod.ts'
+import type { Container, EphemeralContainer } from '../../kube/api/pod.ts'
 import { effectiveStopSignal } from '../../kube/lifecycle/stop-signal.ts'
 import type { Image } from '../../machine/image/image.ts'
 import type { ProcessPlan } from '../../machine/runtime/container-runtime.ts'
@@ -10,6 +10,7 @@ import { resolveUser } from '../../machine/runtime/resolve-user.ts'
 import { buildContainerPlan } from './container-plan.ts'
 import { noteImageInUse } from './images-in-use.ts'
 import { makeImageVolumeMounts, makeVolumeMounts } from './make-volumes.ts'
+import { openTargetProcesses } from './open-target-processes.ts'
 import { containerDirectory, containerId, logFileOf, stagingOf } from './pod-paths.ts'
 import type { Instance } from './pod-record.ts'
 import type { PodWorld } from './pod-world.ts'
@@ -25,7 +26,7 @@ export interface InstanceNumber {
 /** Makes one instance of a container, not started. What fails leaves nothing behind that `remove` would not find. */
 export async function makeContainer(
   world: PodWorld,
-  container: Container,
+  container: EphemeralContainer,
   image: Image,
   options: { readonly number: InstanceNumber; readonly signal: AbortSignal },
 ): Promise<Instance> {
@@ -58,6 +59,7 @@ export async function makeContainer(
     image: { name: image.names[0] ?? container.image, id: image.id },
     user: { uid: user.uid, gid: user.gid, supplementalGroups: [...new Set([user.gid, ...user.additionalGids])] },
   }
+  using target = await openTargetProcesses(world, container)
   const plan = buildContainerPlan(pod, container, {
     id,
     directory,
@@ -74,6 +76,7 @@ export async function makeContainer(
     ],
     user,
     machine: world.parts.machine,
+    ...(target === undefined ? {} : { processes: target.namespace }),
   })
   world.instances.set(id, instance)
   await world.parts.runtime.create(plan, options.signal)

@@ -186,9 +186,6 @@ export class PodWorld {
   /** @param container names the container that the event is about; absent = the pod itself. */
   event(type: 'Normal' | 'Warning', reason: string, message: string, container?: string): void {
     if (this.forgotten) return
-    const kind = (this.pod.spec.initContainers ?? []).some(({ name }) => name === container)
-      ? 'initContainers'
-      : 'containers'
     const { namespace, name, uid, resourceVersion } = this.pod.metadata
     recordEvent(this.parts.store, {
       involvedObject: {
@@ -198,7 +195,7 @@ export class PodWorld {
         name,
         uid,
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
-        ...(container === undefined ? {} : { fieldPath: `spec.${kind}{${container}}` }),
+        ...(container === undefined ? {} : { fieldPath: `spec.${listOf(this.pod, container)}{${container}}` }),
       },
       type,
       reason,
@@ -207,6 +204,13 @@ export class PodWorld {
       source: { component: 'kubelet', host: this.parts.nodeName },
     })
   }
+}
+
+/** Where in the spec of a pod a container stands. */
+function listOf({ spec }: Pod, container: string): 'containers' | 'initContainers' | 'ephemeralContainers' {
+  const isIn = (list: readonly { readonly name: string }[] = []): boolean => list.some(({ name }) => name === container)
+  if (isIn(spec.initContainers)) return 'initContainers'
+  return isIn(spec.ephemeralContainers) ? 'ephemeralContainers' : 'containers'
 }
 
 /** The same for two versions of a pod that differ in their status alone. */

@@ -1,6 +1,6 @@
 import { Failure, messageOf } from '../../failure.ts'
-import type { Container } from '../../kube/api/pod.ts'
-import { allContainers } from '../../kube/api/pod.ts'
+import type { Container, EphemeralContainer } from '../../kube/api/pod.ts'
+import { everyContainer } from '../../kube/api/pod.ts'
 import type { ContainerState, ExitedContainer, ObservedContainer } from '../../kube/lifecycle/observed-pod.ts'
 import { nextAttempt, nextCounters } from '../../kube/lifecycle/restart-delay.ts'
 import { runningContainer } from '../../kube/lifecycle/running-container.ts'
@@ -57,7 +57,7 @@ export async function prepareContainer(world: PodWorld, name: string, signal: Ab
 
 async function instanceFor(
   world: PodWorld,
-  container: Container,
+  container: EphemeralContainer,
   options: { readonly number: InstanceNumber; readonly signal: AbortSignal },
 ): Promise<Instance> {
   const image = await ensureImage(world, container, options.signal)
@@ -187,8 +187,8 @@ function instanceId(world: PodWorld, container: string, number: InstanceNumber):
   return containerId(world.pod.metadata.uid, container, `${number.sandboxAttempt}-${number.restarts}`)
 }
 
-function namedContainer(world: PodWorld, name: string): Container {
-  const container = allContainers(world.pod).find((candidate) => candidate.name === name)
+function namedContainer(world: PodWorld, name: string): EphemeralContainer {
+  const container = everyContainer(world.pod).find((candidate) => candidate.name === name)
   if (container === undefined) throw new Error(`pod ${world.name} has no container ${name}`)
   return container
 }

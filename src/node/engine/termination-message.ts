@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { Pod } from '../../kube/api/pod.ts'
-import { allContainers } from '../../kube/api/pod.ts'
+import { everyContainer } from '../../kube/api/pod.ts'
 import { parseCriLine } from './logs/cri-log.ts'
 import { readLast } from './logs/log-start.ts'
 import { closeLogFiles, openLogFiles } from './logs/open-log-files.ts'
@@ -15,7 +15,7 @@ const READ_OF_LOG_BYTES = 65_536
 
 /** What a container that has ended left to say (H11); '' for nothing. */
 export async function readTerminationMessage(pod: Pod, instance: Instance, exitCode: number): Promise<string> {
-  const container = allContainers(pod).find(({ name }) => name === instance.container)
+  const container = everyContainer(pod).find(({ name }) => name === instance.container)
   const written = await readStart(instance.terminationMessageFile)
   if (written.length > 0 || exitCode === 0) return written.toString('utf8')
   if (container?.terminationMessagePolicy !== 'FallbackToLogsOnError') return ''

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { allContainers, type Pod } from '../../../kube/api/pod.ts'
+import { everyContainer, type Pod } from '../../../kube/api/pod.ts'
 import type { RunningProgram } from '../../../machine/runtime/container-streams.ts'
 import { logFileOf } from '../pod-paths.ts'
 import type { PodWorld } from '../pod-world.ts'
@@ -36,7 +36,7 @@ export function attachToPod(
 ): () => Promise<Attached> {
   const { world, id } = runningInstance(engine, pod, options.container)
   return async () => {
-    const spec = allContainers(pod).find(({ name }) => name === options.container)
+    const spec = everyContainer(pod).find(({ name }) => name === options.container)
     const over = new AbortController()
     const follow = async (stream: 'stdout' | 'stderr', isWanted: boolean): Promise<Readable | undefined> =>
       isWanted ? followOutput(world, options.container, { stream, over }) : undefined
