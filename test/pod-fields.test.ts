@@ -23,6 +23,7 @@ function pathsOf(carriedOut: CarriedOut, path: string): string[] {
 
 const carriedOut = pathsOf(CARRIED_OUT_OF_POD, '').filter((path) => path.startsWith('spec.'))
 const INIT = 'spec.initContainers.'
+const EPHEMERAL = 'spec.ephemeralContainers.'
 
 describe('docs/pod-fields.md', () => {
   it('lists the fields that are carried out, and no other', () => {
@@ -31,13 +32,16 @@ describe('docs/pod-fields.md', () => {
       ...listed('Of a volume', 'spec.volumes.'),
       ...listed('Of the pod', 'spec.'),
     ]
-    assert.deepEqual(documented.sort(), carriedOut.filter((path) => !path.startsWith(INIT)).sort())
+    const others = carriedOut.filter((path) => !path.startsWith(INIT) && !path.startsWith(EPHEMERAL))
+    assert.deepEqual(documented.sort(), others.sort())
   })
 
-  it('is right that init containers have the same', () => {
-    const ofInit = carriedOut.filter((path) => path.startsWith(INIT)).map((path) => path.slice(INIT.length))
+  it('is right that init containers and ephemeral ones have the same', () => {
+    const below = (prefix: string) =>
+      carriedOut.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length))
     const ofApp = listed('Of a container', '')
-    assert.deepEqual(ofInit.sort(), ofApp.sort())
+    assert.deepEqual(below(INIT).sort(), ofApp.toSorted())
+    assert.deepEqual(below(EPHEMERAL).sort(), [...ofApp, 'targetContainerName'].sort())
   })
 
   it('lists as not yet carried out what Kubernetes has and peapod refuses', () => {

@@ -71,6 +71,9 @@ const CONTAINER: Readonly<Record<string, CarriedOut>> = {
   },
 }
 
+/** What Kubernetes refuses an ephemeral container does not get here. */
+const EPHEMERAL_CONTAINER: Readonly<Record<string, CarriedOut>> = { ...CONTAINER, targetContainerName: 'whole' }
+
 export const CARRIED_OUT_OF_POD: CarriedOut = {
   fields: {
     apiVersion: 'whole',
@@ -82,6 +85,7 @@ export const CARRIED_OUT_OF_POD: CarriedOut = {
       fields: {
         containers: { fields: CONTAINER },
         initContainers: { fields: CONTAINER },
+        ephemeralContainers: { fields: EPHEMERAL_CONTAINER },
         volumes: {
           fields: {
             name: 'whole',

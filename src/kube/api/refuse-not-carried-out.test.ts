@@ -83,7 +83,7 @@ describe('a field that is not carried out is refused by name', () => {
       'spec.containers.envFrom',
       'spec.containers.env.valueFrom.configMapKeyRef',
       'spec.containers.volumeMounts.subPathExpr',
-      'spec.ephemeralContainers',
+      'spec.ephemeralContainers.volumeMounts.subPathExpr',
       'spec.volumes.configMap',
       'spec.volumes.secret',
       'spec.securityContext.fsGroup',

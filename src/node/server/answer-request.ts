@@ -123,7 +123,7 @@ async function answerObject(
   if (subresource === 'exec' || subresource === 'attach' || subresource === 'portforward') {
     throw new Failure('BadRequest', 'Upgrade request required')
   }
-  const part = subresource === 'status' ? 'status' : 'object'
+  const part = subresource === 'status' || subresource === 'ephemeralcontainers' ? subresource : 'object'
   if (method === 'GET') return getObject(parts, request)
   checkAcceptsJson(incoming.headers.accept)
   switch (method) {
@@ -136,7 +136,7 @@ async function answerObject(
       return patchObject(parts, request, part)
     }
     case 'DELETE': {
-      if (part === 'status') throw methodNotAllowed()
+      if (part !== 'object') throw methodNotAllowed()
       const { deleteObject } = await import('./verbs/delete.ts')
       return deleteObject(parts, request)
     }

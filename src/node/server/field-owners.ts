@@ -10,13 +10,13 @@ import {
 import { type Shape, shapeAt, shapeOf, typeNameOf } from '../../kube/api/patch/shape.ts'
 import { trackUpdate } from '../../kube/api/patch/track-update.ts'
 import type { KubeObject } from '../store/store.ts'
-import type { Kind } from './kinds/kind.ts'
+import type { Kind, ObjectPart } from './kinds/kind.ts'
 
 /** Who writes an object, through which part of the API. */
 export interface Writer {
   readonly manager: string
   /** Absent: the object itself. */
-  readonly subresource?: 'status' | undefined
+  readonly subresource?: Exclude<ObjectPart, 'object'> | undefined
   readonly nowMs: number
 }
 

@@ -1,13 +1,16 @@
 import { isSameJson } from '../../kube/api/patch/json-value.ts'
 import type { ManagedEntry } from '../../kube/api/patch/managed-fields.ts'
+import type { Parsed } from '../../kube/api/problem.ts'
 import { unlessLetGo } from '../store/held-object.ts'
 import { notFound } from '../store/store-failure.ts'
 import type { KubeObject } from '../store/store.ts'
 import type { ObjectRequest } from './api-request.ts'
-import { ownersAfter, withOwners } from './field-owners.ts'
+import { ownersAfter, withOwners, type Writer } from './field-owners.ts'
 import { prepareValidated, type Refuse } from './field-validation.ts'
+import type { KindRules, ObjectPart } from './kinds/kind.ts'
 import { without } from './kinds/prepare-object.ts'
 import type { ServerParts } from './server-parts.ts'
+import { noSuchResource } from './status.ts'
 import type { WriteOptions } from './write-options.ts'
 
 /** What the client wants an object to become. */
@@ -23,7 +26,7 @@ export interface Wanted {
 
 export interface Replacement {
   /** What of the object the request may change. */
-  readonly part: 'object' | 'status'
+  readonly part: ObjectPart
   readonly options: WriteOptions
   /** What the newest version becomes. Pure; throws a Failure to refuse. */
   readonly next: (current: KubeObject) => Wanted
@@ -37,8 +40,7 @@ export async function replaceObject(
 ): Promise<{ readonly object: KubeObject; readonly warnings: readonly string[] }> {
   const { kind, namespace, name, user } = request
   const rules = await kind.rules(store)
-  const subresource = part === 'status' ? part : undefined
-  const writer = { manager: options.manager, nowMs: clock.nowMs(), subresource } as const
+  const writer = { manager: options.manager, nowMs: clock.nowMs(), subresource: subresourceOf(part) }
   let warnings: readonly string[] = []
   const change = (current: KubeObject): KubeObject => {
     const wanted = next(current)
@@ -50,7 +52,7 @@ export async function replaceObject(
     const prepared = prepareValidated(request, value, {
       level: options.fieldValidation,
       refuse: wanted.refuse,
-      prepare: (each) => (part === 'status' ? rules.prepareStatus(each, before) : rules.prepareUpdate(each, before)),
+      prepare: (each) => preparePart(part, rules, { value: each, current: before }),
     })
     warnings = [...(wanted.warnings ?? []), ...prepared.warnings]
     const stored = prepared.object
@@ -76,4 +78,25 @@ export async function replaceObject(
   const turn = rules.seesOthers === true ? { seesOthers: true } : {}
   const object = await store.modify(kind.resource, { namespace, name }, replace, turn)
   return { object: letGo ?? object, warnings }
+}
+
+/** The subresource that a part is reached by; undefined: by the object itself. */
+export function subresourceOf(part: ObjectPart): Writer['subresource'] {
+  return part === 'object' ? undefined : part
+}
+
+function preparePart(
+  part: ObjectPart,
+  rules: KindRules<KubeObject>,
+  { value, current }: { readonly value: KubeObject; readonly current: KubeObject },
+): Parsed<KubeObject> {
+  switch (part) {
+    case 'object':
+      return rules.prepareUpdate(value, current)
+    case 'status':
+      return rules.prepareStatus(value, current)
+    case 'ephemeralcontainers':
+      if (rules.prepareEphemeralContainers === undefined) throw noSuchResource()
+      return rules.prepareEphemeralContainers(value, current)
+  }
 }

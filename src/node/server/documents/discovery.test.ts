@@ -16,6 +16,12 @@ const AGGREGATED_BETA = 'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=API
 /** What newer versions of Kubernetes say otherwise than the recorded one. */
 const NEWER: Readonly<Record<string, object>> = {
   services: { verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] },
+  'pods/ephemeralcontainers': {
+    name: 'pods/ephemeralcontainers',
+    namespaced: true,
+    kind: 'Pod',
+    verbs: ['get', 'patch', 'update'],
+  },
   'pods/eviction': { version: 'v1' },
 }
 

@@ -5,6 +5,8 @@ import type { Container, Pod, PodSpec } from '../../../kube/api/pod.ts'
 import type { Problem } from '../../../kube/api/problem.ts'
 import { refuseNotCarriedOut } from '../../../kube/api/refuse-not-carried-out.ts'
 import { forbidden } from '../../../kube/api/rules/finding.ts'
+import { prepareEphemeralContainers } from './ephemeral-containers.ts'
+import { generationOf } from './generation-of.ts'
 import type { KindRules } from './kind.ts'
 import { keepServersOwn, replaceStatus, without } from './prepare-object.ts'
 
@@ -18,25 +20,18 @@ export const podRules: KindRules<Pod> = {
   },
 
   prepareUpdate(value, current) {
-    const parsed = parsePod(without(value, 'status'))
+    const parsed = parsePod(without(value, 'status'), 'stored')
     if (!parsed.ok) return parsed
     const spec = { ...parsed.value.spec, tolerations: withDefaultTolerations(parsed.value.spec) }
     const problems = checkUpdate(spec, current.spec)
     if (problems.length > 0) return { ok: false, problems }
-    const { status, metadata } = current
-    const isSameSpec = isDeepStrictEqual(spec, current.spec)
+    const { status } = current
     const kept = keepServersOwn(parsed.value, current) as Pod['metadata']
-    const generation = (metadata.generation ?? 0) + (isSameSpec ? 0 : 1)
-    return {
-      ok: true,
-      value: {
-        ...parsed.value,
-        spec,
-        metadata: { ...kept, generation },
-        ...(status === undefined ? {} : { status }),
-      },
-    }
+    const metadata = { ...kept, generation: generationOf(spec, current) }
+    return { ok: true, value: { ...parsed.value, spec, metadata, ...(status === undefined ? {} : { status }) } }
   },
+
+  prepareEphemeralContainers,
 
   prepareStatus: (value, current) => replaceStatus(value, current, 'V1Pod'),
 }

@@ -12,7 +12,7 @@ import type { ObjectRequest } from '../api-request.ts'
 import { createNew } from '../create-new.ts'
 import { writeTime } from '../field-owners.ts'
 import { receivedObject } from '../received-object.ts'
-import { replaceObject, type Replacement } from '../replace-object.ts'
+import { replaceObject, type Replacement, subresourceOf } from '../replace-object.ts'
 import type { ServerParts } from '../server-parts.ts'
 import type { WriteOptions } from '../write-options.ts'
 import { createAttributes } from './update.ts'
@@ -49,7 +49,7 @@ type Configured = ApplyRequest & { readonly configuration: KubeObject }
 async function applyAsNew(parts: ServerParts, request: ObjectRequest, configured: Configured): Promise<Answer> {
   const { configuration, part, options } = configured
   const { kind, name, user } = request
-  if (part === 'status') throw notFound(kind.resource, name)
+  if (part !== 'object') throw notFound(kind.resource, name)
   checkAccess(parts.store, user, createAttributes(request))
   const { uid = '' } = configuration.metadata
   if (uid !== '') {
@@ -83,8 +83,8 @@ function applied(
   { configuration, part, options }: Configured,
 ): { readonly value: KubeObject; readonly owners: readonly ManagedEntry[] } {
   const { apiVersion, kind } = configuration
-  const subresource = part === 'status' ? part : undefined
-  const writer = { manager: options.manager, subresource, nowMs: clock.nowMs() } as const
+  const subresource = subresourceOf(part)
+  const writer = { manager: options.manager, subresource, nowMs: clock.nowMs() }
   const { object, entries } = applyObject({
     typeName: typeNameOf(apiVersion, kind),
     live: live as unknown as JsonObject,
