@@ -37,7 +37,7 @@ export function findKubectls(): readonly KubectlProgram[] {
 }
 
 /** The 33 of `1.33`. */
-export function minorOf(version: string): number {
+function minorOf(version: string): number {
   return Number(version.split('.')[1])
 }
 
@@ -53,7 +53,7 @@ export type KubectlAccess = string | { readonly kubeconfig: string }
 export class Kubectl implements Disposable {
   readonly #program: KubectlProgram
   readonly #access: KubectlAccess
-  readonly #home = mkdtempSync(join(tmpdir(), 'peapod-kubectl-'))
+  readonly home = mkdtempSync(join(tmpdir(), 'peapod-kubectl-'))
 
   constructor(program: KubectlProgram, access: KubectlAccess) {
     this.#program = program
@@ -141,13 +141,13 @@ export class Kubectl implements Disposable {
   file(name: string, ...contents: readonly [string] | readonly object[]): string {
     const [only] = contents
     const object = contents.length === 1 ? only : { apiVersion: 'v1', kind: 'List', items: contents }
-    const path = join(this.#home, name)
+    const path = join(this.home, name)
     writeFileSync(path, typeof object === 'string' ? object : JSON.stringify(object))
     return path
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.#home, { recursive: true, force: true })
+    rmSync(this.home, { recursive: true, force: true })
   }
 
   #words(args: readonly string[]): string[] {
@@ -157,7 +157,7 @@ export class Kubectl implements Disposable {
   #surroundings(env: Readonly<Record<string, string>>): { cwd: string; env: NodeJS.ProcessEnv } {
     // By the environment: the words of a plugin or a completion may not follow options.
     const access = typeof this.#access === 'string' ? {} : { KUBECONFIG: this.#access.kubeconfig }
-    return { cwd: this.#home, env: { HOME: this.#home, PATH: process.env['PATH'], ...access, ...env } }
+    return { cwd: this.home, env: { HOME: this.home, PATH: process.env['PATH'], ...access, ...env } }
   }
 }
 
