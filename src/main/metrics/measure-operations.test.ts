@@ -5,6 +5,7 @@ import { Failure } from '../../failure.ts'
 import type { Image } from '../../machine/image/image.ts'
 import { VirtualClock } from '../../machine/runtime/fake/virtual-clock.ts'
 import { makeFakeMachine, openFakeRuntime } from '../../machine/runtime/fake/open-fake-runtime.ts'
+import type { SandboxMaker } from '../../node/engine/engine-parts.ts'
 import { measureOperations } from './measure-operations.ts'
 import { MetricsRegistry } from './metrics-registry.ts'
 
@@ -25,7 +26,7 @@ describe('what the machine is asked to do is counted', () => {
         create: () => Promise.reject(new Failure('SetupFailed', 'no')),
         remove: () => Promise.resolve(),
         load: () => Promise.resolve(undefined),
-      },
+      } as Partial<SandboxMaker> as SandboxMaker,
     })
     const { signal } = new AbortController()
     assert.deepEqual(await runtime.list(), [])

@@ -87,11 +87,9 @@ export function measureOperations(registry: MetricsRegistry): (operations: Machi
       },
     },
     sandboxes: {
+      ...sandboxes,
       create: (plan, signal) => timed('run_podsandbox', () => sandboxes.create(plan, signal)),
       remove: (sandbox) => timed('remove_podsandbox', () => sandboxes.remove(sandbox)),
-      load: (directory) => sandboxes.load(directory),
-      changeLimits: (path, limits) => sandboxes.changeLimits(path, limits),
-      memoryInUseBytes: (path) => sandboxes.memoryInUseBytes(path),
     },
   })
 }
@@ -100,6 +98,7 @@ type Timed = <T>(operation: string, run: () => Promise<T>) => Promise<T>
 
 function timedRuntime(runtime: ContainerRuntime, timed: Timed): ContainerRuntime {
   return {
+    ...runtime,
     create: (plan, signal) => timed('create_container', () => runtime.create(plan, signal)),
     start: (id) => timed('start_container', () => runtime.start(id)),
     signal: (id, signalNumber) => timed('stop_container', () => runtime.signal(id, signalNumber)),
@@ -108,7 +107,6 @@ function timedRuntime(runtime: ContainerRuntime, timed: Timed): ContainerRuntime
     rotateLog: (log, signal) => timed('reopen_container_log', () => runtime.rotateLog(log, signal)),
     remove: (id) => timed('remove_container', () => runtime.remove(id)),
     list: () => timed('list_containers', () => runtime.list()),
-    onExit: (listener) => runtime.onExit(listener),
   }
 }
 
