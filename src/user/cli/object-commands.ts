@@ -168,5 +168,25 @@ const EVENTS: Command = {
   load: async () => (await import('./events/events.ts')).events,
 }
 
+const DESCRIBE: Command = {
+  name: 'describe',
+  summary: 'show all there is to know of Pods, as "kubectl describe pod"',
+  description: `Without names: every Pod of the namespace.
+
+Exit code: 0; 1 when a Pod is not there, or on failure.`,
+  operands: { usage: 'pod NAME... | pod/NAME...', atLeast: 1, atMost: Infinity },
+  flags: [
+    SELECTOR_FLAG,
+    ALL_NAMESPACES_FLAG,
+    { name: 'no-events', type: 'boolean', help: 'without events' },
+    ...CLUSTER_FLAGS,
+  ],
+  examples: [
+    { command: 'peapod describe pod web', shows: 'one Pod' },
+    { command: 'peapod describe pods -l app=web', shows: 'those with a label' },
+  ],
+  load: async () => (await import('./describe/describe.ts')).describe,
+}
+
 /** Commands for objects of a Kubernetes API, on this machine or elsewhere. */
-export const OBJECT_COMMANDS: readonly Command[] = [UP, DOWN, PS, WAIT, EVENTS]
+export const OBJECT_COMMANDS: readonly Command[] = [UP, DOWN, PS, WAIT, EVENTS, DESCRIBE]

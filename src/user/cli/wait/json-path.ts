@@ -33,7 +33,7 @@ const STEPS: readonly (readonly [RegExp, (match: RegExpExecArray) => Step | unde
   [/^\.?\['((?:[^'\\]|\\.)*)'\]|^\.?\["((?:[^"\\]|\\.)*)"\]/, ([, one, other]) => field(one ?? other ?? '')],
   [
     /^\.?\[\?\(\s*@((?:\.[\w-]+)+)\s*==\s*(?:"([^"]*)"|'([^']*)'|([\w.-]+))\s*\)\]/,
-    ([, inner = '', ...values]) => {
+    ([, inner = '', ...values]: readonly (string | undefined)[]) => {
       const path = parseSteps(inner)
       return path === undefined
         ? undefined
