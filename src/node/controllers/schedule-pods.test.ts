@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Pod, PodSpec } from '../../kube/api/pod.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
-import { EVENTS, PODS } from '../store/resources.ts'
+import { EVENTS, NODES, PODS } from '../store/resources.ts'
 import { schedulePods } from './schedule-pods.ts'
 
 /** Newer schedulers say more of it. */
@@ -124,6 +124,35 @@ describe('pods are given to the node', () => {
     await cluster.store.delete(PODS, { namespace: 'default', name: 'b' })
     await cluster.settled()
     assert.equal(cluster.node('d'), 'here')
+  })
+
+  it('those that come while the node is cordoned, or tainted, wait until it is not', async () => {
+    await using cluster = new Cluster()
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'here' } }
+    await cluster.store.create(NODES, { ...node, spec: { unschedulable: true } })
+    await cluster.create('a', '1')
+    assert.equal(cluster.node('a'), undefined)
+    const condition = (): string | undefined => cluster.pod('a')?.status?.conditions?.[0]?.message
+    assert.match(condition() ?? '', /^0\/1 nodes are available: 1 node\(s\) were unschedulable\. /)
+    await cluster.store.update(NODES, { ...node, spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } })
+    await cluster.settled()
+    assert.match(condition() ?? '', /^0\/1 nodes are available: 1 node\(s\) had untolerated taint\(s\)\. /)
+    await cluster.create('tolerant', '1', { tolerations: [{ operator: 'Exists' }] })
+    assert.equal(cluster.node('tolerant'), 'here')
+    await cluster.store.update(NODES, node)
+    await cluster.settled()
+    assert.equal(cluster.node('a'), 'here')
+  })
+
+  it('a label that somebody gives the node counts', async () => {
+    await using cluster = new Cluster()
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'here' } }
+    await cluster.store.create(NODES, node)
+    await cluster.create('picky', '1', { nodeSelector: { disk: 'fast' } })
+    assert.equal(cluster.node('picky'), undefined)
+    await cluster.store.update(NODES, { ...node, metadata: { name: 'here', labels: { disk: 'fast' } } })
+    await cluster.settled()
+    assert.equal(cluster.node('picky'), 'here')
   })
 
   it('of those that wait the one of the highest priority comes first; a smaller one need not wait for a larger', async () => {

@@ -3,9 +3,10 @@ import type { Pod } from '../../kube/api/pod.ts'
 import { assignedPod, withScheduled } from '../../kube/api/scheduled-pod.ts'
 import type { NodeClaim } from '../../kube/lifecycle/node-fit.ts'
 import { claimOf, holdsNode } from '../../kube/lifecycle/node-fit.ts'
+import { offerOf } from '../../kube/lifecycle/node-offer.ts'
 import { whyUnschedulable } from '../../kube/lifecycle/why-unschedulable.ts'
 import { recordEvent } from '../store/record-event.ts'
-import { PODS } from '../store/resources.ts'
+import { NODES, PODS } from '../store/resources.ts'
 import type { SchedulingParts } from './schedule-pods.ts'
 
 /** Kubernetes' own scheduler: what `spec.schedulerName` says unless the manifest does. */
@@ -65,9 +66,10 @@ export class SchedulingQueue {
   }
 
   async #try(pod: Pod): Promise<void> {
-    const { node } = this.#parts
+    const { node, store } = this.#parts
     const { uid, namespace, name } = pod.metadata
-    const complaint = whyUnschedulable(pod, node, this.#claims.values())
+    const offer = offerOf(store.get(NODES, { name: node.name }))
+    const complaint = whyUnschedulable(pod, { ...node, offer }, this.#claims.values())
     if (complaint === undefined) {
       this.#waiting.delete(uid)
       // Before the store says so: the next pod finds this one's share taken.
