@@ -72,5 +72,53 @@ Exit code: 0 after Ctrl-C; 1 when the Pod is gone, or a local port cannot be had
   load: async () => (await import('./port-forward/port-forward.ts')).portForward,
 }
 
+const LOGS: Command = {
+  name: 'logs',
+  summary: 'print what containers wrote',
+  description: `POD may be TYPE/NAME, such as deployment/web: one of its Pods, or all of them with --all-pods. Several containers are merged in
+the order of time, each line behind its container's name.
+
+Unlike kubectl, --follow goes on over restarts, to the next instance of the container, and waits for a container that has not
+started yet; it ends when none starts any more.
+
+Exit code: 0; 1 when a log cannot be read; 130 after Ctrl-C.`,
+  operands: { usage: 'POD [CONTAINER]', atLeast: 0, atMost: 2 },
+  flags: [
+    CONTAINER_FLAG,
+    { name: 'all-containers', type: 'boolean', help: 'of all containers, init and ephemeral ones among them' },
+    { name: 'all-pods', type: 'boolean', help: 'of all Pods of TYPE/NAME' },
+    { name: 'selector', short: 'l', type: 'text', value: 'LABELS', help: 'of all Pods with these labels' },
+    { name: 'follow', short: 'f', type: 'boolean', help: 'go on with what is written from now on' },
+    { name: 'previous', short: 'p', type: 'boolean', help: 'of the instance before the newest one' },
+    { name: 'events', type: 'boolean', help: "mix in the Pod's events" },
+    { name: 'since', type: 'duration', help: 'not older, such as 5s, 2m or 3h' },
+    { name: 'since-time', type: 'text', value: 'TIME', help: 'not older than this instant (RFC 3339)' },
+    { name: 'tail', type: 'text', value: 'LINES', help: 'the last lines; -1: all (default: -1; 10 with --selector)' },
+    {
+      name: 'limit-bytes',
+      type: 'count',
+      value: 'BYTES',
+      help: 'at most so much of each container; not with --follow',
+    },
+    { name: 'timestamps', type: 'boolean', help: 'begin each line with the instant when it was written' },
+    { name: 'prefix', type: 'boolean', help: 'begin each line with [pod/POD/CONTAINER]' },
+    { name: 'no-prefix', type: 'boolean', help: 'lines as they are, also of several containers' },
+    {
+      name: 'max-log-requests',
+      type: 'count',
+      value: 'COUNT',
+      help: 'how many logs may be followed at once (default: 5)',
+    },
+    { name: 'ignore-errors', type: 'boolean', help: 'exit with 0 also when a log cannot be read' },
+    ...CLUSTER_FLAGS,
+  ],
+  examples: [
+    { command: 'peapod logs web', shows: 'the log of a Pod' },
+    { command: 'peapod logs -f web --all-containers --events', shows: 'everything that happens in it from now on' },
+    { command: 'peapod logs -p web -c app --tail 20', shows: 'the last words before a crash' },
+  ],
+  load: async () => (await import('./logs/logs.ts')).logs,
+}
+
 /** Commands that carry bytes to and from the containers of running Pods. */
-export const STREAM_COMMANDS: readonly Command[] = [EXEC, ATTACH, PORT_FORWARD]
+export const STREAM_COMMANDS: readonly Command[] = [LOGS, EXEC, ATTACH, PORT_FORWARD]

@@ -16,6 +16,9 @@ export interface PodLogOptions {
   readonly tailLines?: number
   /** RFC 3339; servers cut it to seconds. */
   readonly sinceTime?: string
+  /** Not together with `sinceTime`. */
+  readonly sinceSeconds?: number
+  readonly limitBytes?: number
   /** The instance before the newest one. */
   readonly previous?: boolean
   readonly signal?: AbortSignal

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../../failure.ts'
 import type { ContainerStatus } from '../../../kube/api/pod.ts'
 import type { ApiClient } from '../../client/open-client.ts'
-import type { PodLog } from '../../client/read-pod-log.ts'
+import type { PodLog, PodLogOptions } from '../../client/read-pod-log.ts'
 import { PODS } from '../../client/resource-type.ts'
 import { advance, LOG_START, skipRead, type ResumePoint } from './resume-point.ts'
 import { splitLog, type LogLine } from './split-log.ts'
@@ -16,6 +16,8 @@ export interface WantedLog {
   readonly instance: number
   /** Settles when the instance is known to have ended. */
   readonly over: Promise<void>
+  /** Not all of it: from where the first reading begins. */
+  readonly begin?: Pick<PodLogOptions, 'tailLines' | 'sinceTime' | 'sinceSeconds'>
   /** The next lines are read when it has settled. */
   readonly onLines: (lines: readonly LogLine[]) => Promise<void>
   readonly signal: AbortSignal
@@ -75,7 +77,7 @@ async function readOnce(
     timestamps: true,
     streamNames: true,
     signal,
-    ...(point.time === '' ? {} : { sinceTime: point.time }),
+    ...(point.time === '' ? wanted.begin : { sinceTime: point.time }),
   }
   {
     await using log = await client.podLog(pod, { ...options, follow: true })

@@ -42,7 +42,7 @@ export function skipRead(point: ResumePoint): (lines: readonly LogLine[]) => rea
 }
 
 /** Compares instants to the nanosecond, which Date cannot. */
-function isEarlier(left: string, right: string): boolean {
+export function isEarlier(left: string, right: string): boolean {
   const [leftMs, leftFraction] = split(left)
   const [rightMs, rightFraction] = split(right)
   return leftMs === rightMs ? leftFraction < rightFraction : leftMs < rightMs
