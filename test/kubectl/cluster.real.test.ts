@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { hostname } from 'node:os'
 import { after, before, describe, it } from 'node:test'
+import { UNTIL_STOPPED } from '../real/sample-pods.ts'
 import type { Expected, Kubectl } from './kubectl.ts'
 import { oldestAndNewest, realKubectl, ServedCluster } from './served-cluster.ts'
 
@@ -82,9 +83,16 @@ describe('kubectl sees a cluster of one node', { ...realKubectl, concurrency: 2 
       const drained = await kubectl.ok(`drain ${NODE} --force --grace-period=1 --pod-selector=run=guest`)
       assert.match(drained, /^pod\/guest evicted\n/m)
       assert.equal(await kubectl.ok('get pods -o name'), '')
+      await kubectl.ok('run late --image=peapod.local/busybox --command -- sh -c', UNTIL_STOPPED)
+      await kubectl.ok('wait pod/late --for=jsonpath={.status.conditions[0].reason}=Unschedulable --timeout=30s')
+      assert.match(
+        await kubectl.ok('describe pod late'),
+        /^ {2}Warning +FailedScheduling .* 0\/1 nodes are available: 1 node\(s\) were unschedulable/m,
+      )
     } finally {
       assert.equal(await kubectl.ok(`uncordon ${NODE}`), `node/${NODE} uncordoned\n`)
     }
+    await kubectl.ok('wait pod/late --for=jsonpath={.status.phase}=Running --timeout=30s')
     assert.equal(await kubectl.ok(`taint node ${NODE} a=b:PreferNoSchedule`), `node/${NODE} tainted\n`)
     assert.match(await kubectl.ok(`describe node ${NODE}`), /^Taints: +a=b:PreferNoSchedule$/m)
     assert.equal(await kubectl.ok(`taint node ${NODE} a-`), `node/${NODE} untainted\n`)
