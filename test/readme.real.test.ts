@@ -30,6 +30,16 @@ const PARTICULARS: Readonly<Record<string, Particulars>> = {
     until: /pod web: ready[^]*listening on \d+/,
     meanwhile: ['curl http://localhost:8080/hello'],
   },
+  './peapod serve': {
+    until: /^serving on /m,
+    meanwhile: [
+      './peapod kubeconfig > peapod.yaml',
+      'kubectl --kubeconfig peapod.yaml apply -f examples/native-sidecar/pod.yaml',
+      'kubectl --kubeconfig peapod.yaml wait --for=condition=Ready pod/report',
+      'kubectl --kubeconfig peapod.yaml logs report -c log-adapter',
+      'kubectl --kubeconfig peapod.yaml delete -f examples/native-sidecar/pod.yaml',
+    ],
+  },
   './peapod run web.yaml': { exitCode: 1 },
   './peapod run --timeout 2s --no-logs examples/adapter/pod.yaml': { exitCode: 124 },
   './peapod image load -i web.tar': { before: './peapod image save -o web.tar peapod.local/busybox' },
@@ -67,7 +77,7 @@ it('README.md has no command that this test knows and README does not', () => {
   )
 })
 
-const needs = unlessThereIs('root', 'overlay', 'oci-runtime', 'conmon', 'nft', 'busybox')
+const needs = unlessThereIs('root', 'overlay', 'oci-runtime', 'conmon', 'nft', 'busybox', 'kubectl')
 describe('the commands of README.md', { skip: needs }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'peapod-readme-'))
   const ports = new Map<string, number>()
@@ -90,6 +100,8 @@ describe('the commands of README.md', { skip: needs }, () => {
   })
 
   after(async () => {
+    // A server's own folder stays for the next one.
+    rmSync(join(state.path, 'instances', 'server'), { recursive: true, force: true })
     await state[Symbol.asyncDispose]()
     rmSync(folder, { recursive: true })
   })
