@@ -35,10 +35,19 @@ export async function schedule(store: Store, directory: string, signal: AbortSig
 }
 
 export async function sandboxMaker(): Promise<SandboxMaker> {
-  const [{ createSandbox }, { removeSandbox }, { loadSandbox }] = await Promise.all([
-    import('../machine/sandbox/create-sandbox.ts'),
-    import('../machine/sandbox/remove-sandbox.ts'),
-    import('../machine/sandbox/load-sandbox.ts'),
-  ])
-  return { create: createSandbox, remove: removeSandbox, load: loadSandbox }
+  const [{ createSandbox }, { removeSandbox }, { loadSandbox }, { changeCgroup, memoryInUseBytes }] = await Promise.all(
+    [
+      import('../machine/sandbox/create-sandbox.ts'),
+      import('../machine/sandbox/remove-sandbox.ts'),
+      import('../machine/sandbox/load-sandbox.ts'),
+      import('../machine/linux/change-cgroup.ts'),
+    ],
+  )
+  return {
+    create: createSandbox,
+    remove: removeSandbox,
+    load: loadSandbox,
+    changeLimits: (path, limits) => changeCgroup(path, limits),
+    memoryInUseBytes: (path) => memoryInUseBytes(path),
+  }
 }

@@ -35,6 +35,7 @@ const CONTAINER: Readonly<Record<string, CarriedOut>> = {
     },
   },
   resources: { fields: { requests: AMOUNTS, limits: AMOUNTS } },
+  resizePolicy: 'whole',
   volumeMounts: {
     fields: {
       name: 'whole',

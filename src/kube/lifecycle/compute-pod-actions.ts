@@ -5,6 +5,7 @@ import { keepRunning } from './keep-running.ts'
 import type { ObservedPod } from './observed-pod.ts'
 import type { PodAction } from './pod-action.ts'
 import { computePodCourse, deadlineAtMs, earliestStopMs } from './pod-course.ts'
+import { resizeSteps } from './resize-steps.ts'
 import { restartAll } from './restart-all.ts'
 import { RETRY_MS } from './start-retry-delay.ts'
 import { startUp } from './start-up.ts'
@@ -30,7 +31,9 @@ function keepUp(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[] {
   if (allPlaces(pod).some(({ name }) => isUp(seen, name) && !isOfThisSandbox(seen, name))) {
     return stopLeftovers(pod, seen, nowMs)
   }
-  if (sandbox.is === 'ready') return [...startEphemeral(pod, seen, nowMs), ...startUp(pod, seen, nowMs)]
+  if (sandbox.is === 'ready') {
+    return [...startEphemeral(pod, seen, nowMs), ...startUp(pod, seen, nowMs), ...resizeSteps(pod, seen, nowMs)]
+  }
   const dueAtMs = sandbox.is === 'failed' ? sandbox.failedAtMs + RETRY_MS : nowMs
   if (nowMs < dueAtMs) return [{ do: 'look-again', atMs: dueAtMs }]
   return [{ do: 'create-sandbox', attempt: nextAttempt(seen) }]

@@ -1,4 +1,5 @@
 import type { Container, ContainerStatus, Pod, PodStatus } from '../api/pod.ts'
+import { podAsAllocated } from './allocation.ts'
 import { stateOf } from './container-facts.ts'
 import { appPlaces, initPlaces } from './container-places.ts'
 import type { ContainerRole } from './container-places.ts'
@@ -24,6 +25,7 @@ export function computePodStatus(
   const before = previous ?? pod.status
   const course = computePodCourse(pod, seen, nowMs)
   const outcome = computePodOutcome(pod, seen, { course, before })
+  const promised = podAsAllocated(pod, seen.allocated)
   if (seen.rejected !== undefined) return { ...rejected(pod, seen, before), ...outcome }
   const isOver = outcome.phase === 'Succeeded' || outcome.phase === 'Failed'
   const statusOf = (container: Container, role: ContainerRole): ContainerStatus => {
@@ -32,8 +34,8 @@ export function computePodStatus(
     return computeContainerStatus(viewContainer({ pod, container, role }, seen, now))
   }
   const roles = initPlaces(pod).map(({ role }) => role)
-  const initStatuses = (pod.spec.initContainers ?? []).map((init, index) => statusOf(init, roles[index] ?? 'init'))
-  const appStatuses = pod.spec.containers.map((app) => statusOf(app, 'app'))
+  const initStatuses = (promised.spec.initContainers ?? []).map((init, index) => statusOf(init, roles[index] ?? 'init'))
+  const appStatuses = promised.spec.containers.map((app) => statusOf(app, 'app'))
   const ephemeralStatuses = (pod.spec.ephemeralContainers ?? []).map((each) => statusOf(each, 'ephemeral'))
   const endedApps = isOver && wasInitialized(pod, seen) ? appStatuses.map(ended) : appStatuses
   const conditionInputs = {

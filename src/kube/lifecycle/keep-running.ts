@@ -6,6 +6,7 @@ import { isImageChanged } from './image-change.ts'
 import type { ExitedContainer, NotStarted, ObservedContainer, ObservedPod, RunningContainer } from './observed-pod.ts'
 import { ownStopReason } from './own-stop-reason.ts'
 import type { PodAction } from './pod-action.ts'
+import { isStoppedToResize } from './resize-steps.ts'
 import { countedDelayMs, earnedDelayMs } from './restart-delay.ts'
 import { containerNamed, isRestartedAfter } from './restart-rules.ts'
 import { startRetryAtMs } from './start-retry-delay.ts'
@@ -26,7 +27,12 @@ export function keepRunning(pod: Pod, seen: ObservedPod, place: ContainerPlace, 
     case 'starting':
       return []
     case 'running':
-      return tend(pod, container, { record, state, isInit: role === 'init' }, nowMs)
+      return tend(
+        pod,
+        container,
+        { record, state, isInit: role === 'init', isStoppedToResize: isStoppedToResize(pod, seen, name) },
+        nowMs,
+      )
     case 'not-started':
       return tryAgain(container, record, state, nowMs)
     case 'exited':
@@ -43,7 +49,12 @@ function startAnew(seen: ObservedPod, container: Container, record: ObservedCont
   return startAt(name, previous.finishedAtMs + delayMs, { nowMs, shownAtMs: backOffShownAtMs(previous, delayMs) })
 }
 
-type Running = { readonly record: ObservedContainer; readonly state: RunningContainer; readonly isInit: boolean }
+type Running = {
+  readonly record: ObservedContainer
+  readonly state: RunningContainer
+  readonly isInit: boolean
+  readonly isStoppedToResize: boolean
+}
 
 /** What a running container needs: that its stop goes on or begins, or that its postStart hook is run. */
 function tend(pod: Pod, container: Container, running: Running, nowMs: number): PodAction[] {

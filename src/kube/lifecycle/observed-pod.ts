@@ -1,3 +1,4 @@
+import type { Allocation, Amounts } from './allocation.ts'
 import type { StopReason } from './pod-action.ts'
 import type { BackOff } from './restart-delay.ts'
 
@@ -14,6 +15,12 @@ export interface ObservedPod {
   readonly evicted?: { readonly message: string; readonly atMs: number }
   /** The node did not take the pod: nothing of it was ever begun. */
   readonly rejected?: Rejection
+  /** What the node has promised the containers, as long as it may differ from the manifest; absent: what that says (Q6). */
+  readonly allocated?: Allocation
+  /** Other amounts that the manifest asks for and the node could not promise, the last time that it looked. */
+  readonly resizePending?: PendingResize
+  /** Amounts that are promised and not in force for all containers yet. */
+  readonly resizing?: ObservedResize
   /** This node's restart back-off (R3, R4); absent: Kubernetes' normal one. */
   readonly backOff?: BackOff
 }
@@ -22,6 +29,24 @@ export interface ObservedPod {
 export interface Rejection {
   readonly reason: string
   readonly message: string
+}
+
+export interface PendingResize {
+  readonly reason: 'Deferred' | 'Infeasible'
+  readonly message: string
+  /** Of the manifest that asks for it. */
+  readonly generation: number
+}
+
+export interface ObservedResize {
+  /** Of the manifest that asks for it. */
+  readonly generation: number
+  readonly step:
+    | 'due'
+    | 'under-way'
+    /** All is done but for the containers that have to be restarted. */
+    | 'restarting'
+    | { readonly failed: string; readonly failedAtMs: number }
 }
 
 export type ObservedSandbox =
@@ -54,6 +79,8 @@ export interface ObservedContainer {
   readonly specImage?: string
   /** What asks the newest instance to stop, such as `SIGTERM` (H8). */
   readonly stopSignal?: string
+  /** What the newest instance runs with (Q6). */
+  readonly amounts?: Amounts
   /** Who its first process runs as; the groups have the primary one among them (I2). */
   readonly user?: ContainerUser
 }

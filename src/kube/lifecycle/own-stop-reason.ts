@@ -8,11 +8,11 @@ export interface OwnStopReason {
   readonly graceSeconds: number
 }
 
-/** Why one running container of a pod that goes on has to be stopped, if it has to (H1, P4, C4). */
+/** Why one running container of a pod that goes on has to be stopped, if it has to (H1, P4, C4, Q6). */
 export function ownStopReason(
   pod: Pod,
   container: Container,
-  seen: { readonly record: ObservedContainer; readonly state: RunningContainer },
+  seen: { readonly record: ObservedContainer; readonly state: RunningContainer; readonly isStoppedToResize: boolean },
 ): OwnStopReason | undefined {
   const { postStart, probes } = seen.state
   const graceSeconds = pod.spec.terminationGracePeriodSeconds
@@ -26,5 +26,5 @@ export function ownStopReason(
     const own = container.livenessProbe?.terminationGracePeriodSeconds
     return { because: 'LivenessFailed', graceSeconds: own ?? graceSeconds }
   }
-  return undefined
+  return seen.isStoppedToResize ? { because: 'Resized', graceSeconds } : undefined
 }

@@ -34,6 +34,8 @@ export type PodAction =
    * volumes: replace the records by what `resetContainers` makes of them, at once (R7).
    */
   | { readonly do: 'reset-containers' }
+  /** Give the pod and its containers the amounts that they were promised, as far as that needs no restart (Q6). */
+  | { readonly do: 'resize' }
   /** Unmount, free addresses and cgroups: no process of the pod is left. */
   | { readonly do: 'remove-sandbox' }
   /** The pod was deleted and nothing of it is left on the machine: take the object out of the store (H10). */
@@ -50,6 +52,7 @@ export type StopReason =
   | 'StartupFailed'
   | 'PostStartFailed'
   | 'ImageChanged'
+  | 'Resized'
   | 'AllContainersRestarting'
   | 'Evicted'
   | 'Rejected'

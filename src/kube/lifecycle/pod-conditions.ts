@@ -13,7 +13,15 @@ export interface ConditionInputs {
   readonly before: readonly PodCondition[]
 }
 
-type Verdict = { readonly is: boolean; readonly reason?: string; readonly message?: string }
+type Verdict = {
+  readonly is: boolean
+  readonly reason?: string
+  readonly message?: string
+  readonly generation?: number
+}
+
+/** They are told only while they are true. */
+const RESIZE_CONDITIONS = ['PodResizePending', 'PodResizeInProgress']
 
 /** In the order in which a node writes them, after the conditions that others own (C2, C3, S1, S8). */
 export function computePodConditions(
@@ -24,6 +32,7 @@ export function computePodConditions(
 ): PodCondition[] {
   const containersReady = judgeContainers(pod, inputs)
   const verdicts: readonly (readonly [type: string, verdict: Verdict])[] = [
+    ...resizeVerdicts(seen),
     ['PodReadyToStartContainers', { is: seen.sandbox.is === 'ready' }],
     ['Initialized', judgeInitialized(pod, seen, inputs)],
     ['Ready', containersReady.is ? judgeReadinessGates(pod, inputs.before) : containersReady],
@@ -31,12 +40,12 @@ export function computePodConditions(
     ['PodScheduled', { is: true }],
     ...(mayRestartAll(pod) ? ([['AllContainersRestarting', judgeRestartingAll(inputs)]] as const) : []),
   ]
-  const own = new Set(verdicts.map(([type]) => type))
+  const own = new Set([...verdicts.map(([type]) => type), ...RESIZE_CONDITIONS])
   return [
     ...inputs.before.filter(({ type }) => !own.has(type)),
     ...verdicts.map(([type, verdict]) => {
       const last = inputs.before.find((condition) => condition.type === type)
-      return condition({ type, verdict, last, generation: pod.metadata.generation }, nowMs)
+      return condition({ type, verdict, last, generation: verdict.generation ?? pod.metadata.generation }, nowMs)
     }),
   ]
 }
@@ -56,6 +65,17 @@ function condition(
     ...(verdict.reason !== undefined && { reason: verdict.reason }),
     ...(verdict.message !== undefined && { message: verdict.message }),
   }
+}
+
+/** Q6: each speaks of the manifest that asks for the resize. */
+function resizeVerdicts({ resizePending, resizing }: ObservedPod): (readonly [type: string, verdict: Verdict])[] {
+  const failed = typeof resizing?.step === 'object' ? { reason: 'Error', message: resizing.step.failed } : {}
+  return [
+    ...(resizePending === undefined ? [] : [['PodResizePending', { is: true, ...resizePending }] as const]),
+    ...(resizing === undefined
+      ? []
+      : [['PodResizeInProgress', { is: true, ...failed, generation: resizing.generation }] as const]),
+  ]
 }
 
 function judgeInitialized(pod: Pod, seen: ObservedPod, { phase, containers }: ConditionInputs): Verdict {

@@ -14,8 +14,8 @@ export function containerNamed(pod: Pod, name: string): Container | undefined {
  */
 export function isRestartedAfter(pod: Pod, { name, role }: ContainerPlace, exit: ExitedContainer): boolean {
   if (role === 'ephemeral') return false
-  // C4: it was stopped to be made anew, whatever its policy.
-  if (role === 'sidecar' || exit.stoppedBecause === 'ImageChanged') return true
+  // C4, Q6: it was stopped to be made anew, whatever its policy.
+  if (role === 'sidecar' || exit.stoppedBecause === 'ImageChanged' || exit.stoppedBecause === 'Resized') return true
   const container = containerNamed(pod, name)
   if (container !== undefined && restartsAll(container, exit)) return true
   if (role === 'init' && exit.exitCode === 0) return false

@@ -22,14 +22,8 @@ function rejectionFor(misfit: Misfit): Rejection {
       return failed('NodeAffinity', "node(s) didn't match Pod's node affinity/selector")
     case 'host-ports':
       return failed('NodePorts', "node(s) didn't have free ports for the requested pod ports")
-    case 'resource': {
-      const { resource } = misfit
-      const [requested, used, capacity] = [misfit.requested, misfit.used, misfit.allocatable].map((nanos) =>
-        inUnits(resource, nanos),
-      )
-      const message = `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`
-      return { reason: `OutOf${resource}`, message }
-    }
+    case 'resource':
+      return { reason: `OutOf${misfit.resource}`, message: shortageOf(misfit) }
   }
 }
 
@@ -37,7 +31,15 @@ function failed(predicate: string, why: string): Rejection {
   return { reason: predicate, message: `Predicate ${predicate} failed: ${why}` }
 }
 
+/** What a node lacks, in its words. */
+export function shortageOf({ resource, ...amounts }: Misfit & { readonly is: 'resource' }): string {
+  const [requested, used, capacity] = [amounts.requested, amounts.used, amounts.allocatable].map((nanos) =>
+    inUnits(resource, nanos),
+  )
+  return `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`
+}
+
 /** CPU is told in thousandths. */
-function inUnits(resource: string, nanos: bigint): bigint {
+export function inUnits(resource: string, nanos: bigint): bigint {
   return nanos / (resource === 'cpu' ? 1_000_000n : 1_000_000_000n)
 }

@@ -42,8 +42,11 @@ export function adoptPod(pod: Pod, record: PodRecord, found: FoundOnMachine): Ob
     ([name, container]) =>
       [name, { ...container, state: adoptState(name, container, { pod, record, found }) }] as const,
   )
+  const { resizing } = seen
   const adopted: ObservedPod = {
     ...seen,
+    // What of it was done shows in its containers, and may be done twice.
+    ...(resizing?.step === 'under-way' && { resizing: { ...resizing, step: 'due' } }),
     sandbox: adoptSandbox(record, found),
     containers: Object.fromEntries(containers),
     adoptedAtMs: found.nowMs,

@@ -50,7 +50,8 @@ export function buildOomScoreAdj(pod: Pod, container: Container, machineMemoryBy
   if (quality === 'Guaranteed') return -997
   if (quality === 'BestEffort') return 1000
   const score = burstableScore(container, machineMemoryBytes)
-  if (!(pod.spec.initContainers ?? []).includes(container) || !isSidecar(container)) return score
+  const isInit = (pod.spec.initContainers ?? []).some(({ name }) => name === container.name)
+  if (!isInit || !isSidecar(container)) return score
   // A sidecar is never ended before the app containers it serves (KEP-753).
   return Math.min(score, ...pod.spec.containers.map((app) => burstableScore(app, machineMemoryBytes)))
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { ContainerStatus, Pod, PodSpec } from '../../kube/api/pod.ts'
 import type { NodeFacts } from '../../kube/lifecycle/node-fit.ts'
 import type { Image, ImageSource } from '../../machine/image/image.ts'
+import type { ResourcePlan } from '../../machine/runtime/container-runtime.ts'
 import type { FakeMachine, FakeProgram } from '../../machine/runtime/fake/open-fake-runtime.ts'
 import { makeFakeMachine, openFakeRuntime } from '../../machine/runtime/fake/open-fake-runtime.ts'
 import { VirtualClock } from '../../machine/runtime/fake/virtual-clock.ts'
@@ -65,6 +66,8 @@ export class Bench implements AsyncDisposable {
   readonly started: string[] = []
   readonly signals: string[] = []
   readonly complaints: string[] = []
+  readonly podLimits: ResourcePlan[] = []
+  memoryInUseBytes = 0
   readonly #stop = new AbortController()
   readonly #directory: string
   readonly #machine: FakeMachine
@@ -99,6 +102,8 @@ export class Bench implements AsyncDisposable {
         create: () => Promise.resolve(SANDBOX),
         remove: () => Promise.resolve(),
         load: () => Promise.resolve(SANDBOX),
+        changeLimits: (_path, limits) => void this.podLimits.push(limits),
+        memoryInUseBytes: () => this.memoryInUseBytes,
       },
       clock: this.clock,
       machine: { memoryBytes: 2 ** 32, capabilities: [] },

@@ -14,6 +14,10 @@ export interface SandboxMaker {
   create(plan: SandboxPlan, signal: AbortSignal): Promise<Sandbox>
   /** Complete and idempotent, whatever state the sandbox is in. */
   remove(sandbox: Pick<SandboxPlan, 'id' | 'directory' | 'cgroupPath' | 'network'>): Promise<void>
+  /** Gives the cgroup of a sandbox in use other limits. @throws Failure SystemCallFailed when the machine refuses */
+  changeLimits(cgroupPath: string, limits: SandboxPlan['cgroup']): void
+  /** The memory that a cgroup and all below it hold now; undefined where nobody counts it. */
+  memoryInUseBytes(cgroupPath: string): number | undefined
   /** The sandbox in a directory; undefined unless all of it is there. */
   load(directory: string): Promise<Sandbox | undefined>
 }

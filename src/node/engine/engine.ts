@@ -1,5 +1,6 @@
 import { Failure, messageOf } from '../../failure.ts'
 import type { Pod } from '../../kube/api/pod.ts'
+import type { NodeClaim } from '../../kube/lifecycle/node-fit.ts'
 import { claimOf, holdsNode } from '../../kube/lifecycle/node-fit.ts'
 import { whyRejected } from '../../kube/lifecycle/why-rejected.ts'
 import { isOnlyHeld } from '../store/held-object.ts'
@@ -32,7 +33,7 @@ export class Engine {
     this.#parts = parts
     const { clock, logLimits } = parts
     const logs = logLimits === undefined ? undefined : new LogRotation({ ...parts, limits: logLimits })
-    this.#schedules = { probes: new ProbeSchedule(clock), logs }
+    this.#schedules = { probes: new ProbeSchedule(clock), logs, claimsBeside: (world) => this.#claimsBeside(world) }
   }
 
   /** Settles when what earlier engines left on the machine is known: from then on this one tells the truth about pods. */
@@ -113,6 +114,7 @@ export class Engine {
           const world = this.#worlds.get(event.object.metadata.uid)
           if (world !== undefined) this.#orphan(world)
         } else this.#accept(event.object, signal)
+        this.#wakeDeferred()
       }
     } catch (error) {
       if (!(error instanceof Failure && error.reason === 'Expired')) throw error
@@ -143,13 +145,27 @@ export class Engine {
     this.#loops.add(loop)
   }
 
-  /** What the machine has promised to others cannot be promised twice. Pods that were forced out of the store promise nothing. */
-  #admit(world: PodWorld): void {
-    const { store, node } = this.#parts
-    const others = [...this.#worlds.values()]
-      .map(({ pod }) => pod)
+  /** What the machine has promised to others. Pods that were forced out of the store are promised nothing. */
+  #claimsBeside(world: PodWorld): NodeClaim[] {
+    const { store } = this.#parts
+    return [...this.#worlds.values()]
+      .filter((other) => other !== world)
+      .map(({ promised }) => promised)
       .filter((pod) => holdsNode(pod) && store.get(PODS, pod.metadata)?.metadata.uid === pod.metadata.uid)
-    const rejection = whyRejected(world.pod, node, others.map(claimOf))
+      .map(claimOf)
+  }
+
+  /** What others have may be what a resize waited for. */
+  #wakeDeferred(): void {
+    for (const { observations, wake } of this.#worlds.values()) {
+      if (observations.seen.resizePending?.reason === 'Deferred') wake.notify()
+    }
+  }
+
+  /** What the machine has promised to others cannot be promised twice. */
+  #admit(world: PodWorld): void {
+    const { node } = this.#parts
+    const rejection = whyRejected(world.pod, node, this.#claimsBeside(world))
     if (rejection === undefined) return
     world.observations.reject(rejection)
     world.event('Warning', rejection.reason, rejection.message)

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Failure } from '../../failure.ts'
 import type { Container, EphemeralContainer } from '../../kube/api/pod.ts'
+import { amountsOf } from '../../kube/lifecycle/allocation.ts'
 import { effectiveStopSignal } from '../../kube/lifecycle/stop-signal.ts'
 import type { Image } from '../../machine/image/image.ts'
 import type { ProcessPlan } from '../../machine/runtime/container-runtime.ts'
@@ -30,7 +31,7 @@ export async function makeContainer(
   image: Image,
   options: { readonly number: InstanceNumber; readonly signal: AbortSignal },
 ): Promise<Instance> {
-  const { sandbox, pod } = world
+  const { sandbox, promised: pod } = world
   if (sandbox === undefined) throw new Failure('CreateContainerError', `create "${container.name}": no sandbox`)
   const name = `${options.number.sandboxAttempt}-${options.number.restarts}`
   const id = containerId(pod.metadata.uid, container.name, name)
@@ -57,6 +58,7 @@ export async function makeContainer(
     terminationMessageFile,
     stopSignal: effectiveStopSignal(container, image.config.stopSignal),
     image: { name: image.names[0] ?? container.image, id: image.id },
+    amounts: amountsOf(container),
     user: { uid: user.uid, gid: user.gid, supplementalGroups: [...new Set([user.gid, ...user.additionalGids])] },
   }
   using target = await openTargetProcesses(world, container)

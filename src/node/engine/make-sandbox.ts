@@ -30,7 +30,7 @@ export async function makeSandbox(world: PodWorld, attempt: number, signal: Abor
     return
   }
   try {
-    const plan = buildSandboxPlan(world.pod, world.paths.sandbox, hostname())
+    const plan = buildSandboxPlan(world.promised, world.paths.sandbox, hostname())
     // What is left of one that was lost.
     if (before.is === 'failed') await world.parts.sandboxes.remove(plan)
     world.sandbox = await world.parts.sandboxes.create(plan, signal)

@@ -4,6 +4,7 @@ import { makeSandbox } from './make-sandbox.ts'
 import type { PodWorld } from './pod-world.ts'
 import { removeSandbox } from './remove-sandbox.ts'
 import { resetContainers } from './reset-containers.ts'
+import { resizePod } from './resize-pod.ts'
 import { runPostStart } from './run-post-start.ts'
 import { runPreStop } from './run-pre-stop.ts'
 import { prepareContainer, startContainer } from './start-container.ts'
@@ -37,6 +38,8 @@ function stepOf(world: PodWorld, action: Step, signal: AbortSignal): Promise<voi
       return killContainer(world, action.container, action.because)
     case 'reset-containers':
       return resetContainers(world)
+    case 'resize':
+      return resizePod(world)
     case 'remove-sandbox':
       return removeSandbox(world, signal)
     case 'forget-pod':

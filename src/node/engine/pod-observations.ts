@@ -1,13 +1,25 @@
+import type { Allocation, Amounts } from '../../kube/lifecycle/allocation.ts'
 import type {
   ContainerState,
   ObservedContainer,
   ObservedPod,
+  ObservedResize,
   ObservedSandbox,
   ObservedStopping,
+  PendingResize,
   Rejection,
 } from '../../kube/lifecycle/observed-pod.ts'
 import { clampInstants } from './clamp-instants.ts'
 import type { Instance } from './pod-record.ts'
+
+export interface ResizeChange {
+  /** Absent: as before. */
+  readonly allocated?: Allocation
+  /** Absent: as before; undefined: none any more. */
+  readonly pending?: PendingResize | undefined
+  /** undefined: none any more. */
+  readonly resizing: ObservedResize | undefined
+}
 
 /** What is known of one pod on the machine right now. Every change wakes the pod's loop. */
 export class PodObservations {
@@ -44,6 +56,27 @@ export class PodObservations {
     this.#changed()
   }
 
+  /** What the node has promised, and how far that has come (Q6). */
+  setResize(change: ResizeChange): void {
+    const { allocated, resizing } = change
+    const pending = 'pending' in change ? change.pending : this.#seen.resizePending
+    const seen = { ...this.#seen }
+    delete seen.resizePending
+    delete seen.resizing
+    this.#seen = {
+      ...seen,
+      ...(allocated !== undefined && { allocated }),
+      ...(pending !== undefined && { resizePending: pending }),
+      ...(resizing !== undefined && { resizing }),
+    }
+    this.#changed()
+  }
+
+  setAmounts(name: string, amounts: Amounts): void {
+    const container = this.#seen.containers[name]
+    if (container !== undefined) this.setContainer(name, { ...container, amounts })
+  }
+
   setSandbox(sandbox: ObservedSandbox): void {
     this.#seen = { ...this.#seen, sandbox }
     this.#changed()
@@ -61,10 +94,15 @@ export class PodObservations {
   }
 
   /** What the newest instance was made of. */
-  setMade(name: string, { image, stopSignal, user }: Instance): void {
+  setMade(name: string, { image, stopSignal, user, amounts }: Instance): void {
     const container = this.#seen.containers[name]
-    if (container !== undefined)
-      this.setContainer(name, { ...container, image, stopSignal, ...(user !== undefined && { user }) })
+    if (container === undefined) return
+    this.setContainer(name, {
+      ...container,
+      ...{ image, stopSignal },
+      ...(user !== undefined && { user }),
+      ...(amounts !== undefined && { amounts }),
+    })
   }
 
   /** Notes how far a stop has come; a container that has ended meanwhile is left as it is. */

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Pod } from '../../kube/api/pod.ts'
+import type { Amounts } from '../../kube/lifecycle/allocation.ts'
 import type { ContainerUser, ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
 import type { PodPaths } from './pod-paths.ts'
 import { replaceFile } from './replace-file.ts'
@@ -16,6 +17,8 @@ export interface Instance {
   readonly image: { readonly name: string; readonly id: string }
   /** Absent in records of earlier releases. */
   readonly user?: ContainerUser
+  /** What it was made with; absent in records of earlier releases. */
+  readonly amounts?: Amounts
 }
 
 /**

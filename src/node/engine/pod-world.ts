@@ -1,5 +1,7 @@
 import { messageOf } from '../../failure.ts'
 import type { Pod } from '../../kube/api/pod.ts'
+import { qosClass } from '../../kube/api/qos-class.ts'
+import { podAsAllocated, wantedAllocation } from '../../kube/lifecycle/allocation.ts'
 import type { ToldOfPod } from '../../kube/lifecycle/compute-pod-events.ts'
 import type { PodCourse } from '../../kube/lifecycle/pod-course.ts'
 import type { ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
@@ -63,7 +65,12 @@ export class PodWorld {
       containers: {},
     }
     const { backOff } = parts
-    this.observations = new PodObservations(backOff === undefined ? seen : { ...seen, backOff }, () => {
+    const begun: ObservedPod = {
+      ...(qosClass(pod) !== 'BestEffort' && { allocated: wantedAllocation(pod) }),
+      ...seen,
+      ...(backOff !== undefined && { backOff }),
+    }
+    this.observations = new PodObservations(begun, () => {
       this.wake.notify()
       for (const listener of this.#listeners) listener()
     })
@@ -131,6 +138,11 @@ export class PodWorld {
     const { metadata } = pod
     this.#pod =
       this.#forcedDeletion === undefined ? pod : { ...pod, metadata: { ...metadata, ...this.#forcedDeletion } }
+  }
+
+  /** The pod with the amounts that the node has promised it: what it is made of (Q6). */
+  get promised(): Pod {
+    return podAsAllocated(this.#pod, this.observations.seen.allocated)
   }
 
   /** Takes the pod down although the store does not ask for it: its object is gone, or its server ends. */

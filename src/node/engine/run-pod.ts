@@ -1,6 +1,8 @@
 import { messageOf } from '../../failure.ts'
 import { computePodActions } from '../../kube/lifecycle/compute-pod-actions.ts'
 import type { ObservedPod } from '../../kube/lifecycle/observed-pod.ts'
+import type { NodeClaim } from '../../kube/lifecycle/node-fit.ts'
+import { allocateResize } from './allocate-resize.ts'
 import { sleepUntil } from './clock.ts'
 import { collectPodGarbage } from './collect-pod-garbage.ts'
 import { limitVolumes } from './limit-volumes.ts'
@@ -21,6 +23,8 @@ const TELL_AGAIN_MS = 1_000
 export interface SharedSchedules {
   readonly probes: ProbeSchedule
   readonly logs: LogRotation | undefined
+  /** What the node has promised to the others. */
+  readonly claimsBeside: (world: PodWorld) => Iterable<NodeClaim>
 }
 
 /** One pod's loop: look, tell, decide, act, sleep until something changed. Ends when the pod is forgotten or on abort. */
@@ -36,6 +40,7 @@ export async function runPod(world: PodWorld, shared: SharedSchedules, signal: A
   while (!world.forgotten && !signal.aborted) {
     const nowMs = clock.nowMs()
     world.observations.clampTo(nowMs)
+    allocateResize(world, () => shared.claimsBeside(world))
     const { seen } = world.observations
     const failure = await tell(world, seen, nowMs)
     if (failure !== undefined && failure !== complaint) log(`pod ${world.name}: tell how it is: ${failure}`)

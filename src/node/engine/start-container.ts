@@ -188,7 +188,7 @@ function instanceId(world: PodWorld, container: string, number: InstanceNumber):
 }
 
 function namedContainer(world: PodWorld, name: string): EphemeralContainer {
-  const container = everyContainer(world.pod).find((candidate) => candidate.name === name)
+  const container = everyContainer(world.promised).find((candidate) => candidate.name === name)
   if (container === undefined) throw new Error(`pod ${world.name} has no container ${name}`)
   return container
 }

@@ -48,6 +48,8 @@ function stopSentence(name: string, because: StopReason): string {
       return 'FailedPostStartHook'
     case 'ImageChanged':
       return `Container ${name} definition changed, will be restarted`
+    case 'Resized':
+      return `Container ${name} resize requires restart`
     case 'PodDeleted':
     case 'PodFinished':
     case 'DeadlineExceeded':

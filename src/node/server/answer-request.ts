@@ -6,7 +6,7 @@ import { checkAcceptsJson } from './accepts-json.ts'
 import { admitRequest } from './admit-request.ts'
 import type { Answer } from './answer.ts'
 import type { ApiRequest, ObjectRequest } from './api-request.ts'
-import type { ObjectView } from './kinds/kind.ts'
+import type { ObjectPart, ObjectView } from './kinds/kind.ts'
 import { isSet } from './number-parameter.ts'
 import type { RequestMeter } from './request-metrics.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -89,6 +89,8 @@ async function answerCollection(parts: ServerParts, method: string, request: Api
   }
 }
 
+const PARTS: readonly ObjectPart[] = ['status', 'ephemeralcontainers', 'resize']
+
 async function answerObject(
   parts: ServerParts,
   method: string,
@@ -123,7 +125,7 @@ async function answerObject(
   if (subresource === 'exec' || subresource === 'attach' || subresource === 'portforward') {
     throw new Failure('BadRequest', 'Upgrade request required')
   }
-  const part = subresource === 'status' || subresource === 'ephemeralcontainers' ? subresource : 'object'
+  const part = PARTS.find((each) => each === subresource) ?? 'object'
   if (method === 'GET') return getObject(parts, request)
   checkAcceptsJson(incoming.headers.accept)
   switch (method) {

@@ -98,5 +98,8 @@ function preparePart(
     case 'ephemeralcontainers':
       if (rules.prepareEphemeralContainers === undefined) throw noSuchResource()
       return rules.prepareEphemeralContainers(value, current)
+    case 'resize':
+      if (rules.prepareResize === undefined) throw noSuchResource()
+      return rules.prepareResize(value, current)
   }
 }

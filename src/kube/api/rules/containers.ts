@@ -6,6 +6,7 @@ import { brokenByLabel } from './names.ts'
 import { checkHostPortConflicts, checkPorts } from './ports.ts'
 import type { ProbeName } from './probes.ts'
 import { checkLifecycle, checkProbe } from './probes.ts'
+import { checkNoResizePolicy, checkResizePolicy } from './resize-policy.ts'
 import { checkResources } from './resources.ts'
 import { checkContainerRestart } from './restart.ts'
 import { checkContainerSecurity } from './security-context.ts'
@@ -19,6 +20,7 @@ const FOR_SIDECARS_ONLY = 'may not be set for init containers without restartPol
 interface Surroundings {
   readonly volumes: ReadonlySet<string>
   readonly graceSeconds: number
+  readonly restartPolicy: string | undefined
   readonly osName: string | undefined
   /** Names of the containers before this one, of all kinds. */
   readonly taken: Set<string>
@@ -45,21 +47,33 @@ export function surroundingsOf(spec: Draft<V1PodSpec>, taken: Set<string>): Surr
   return {
     volumes: new Set(volumes.flatMap(({ name }) => (isEmpty(name) ? [] : [name]))),
     graceSeconds: terminationGracePeriodSeconds,
+    restartPolicy: spec.restartPolicy,
     osName: spec.os?.name,
     taken,
   }
 }
 
 function checkAppContainer(container: Draft<V1Container>, field: string, pod: Surroundings): Finding[] {
-  return [...checkContainer(container, field, pod), ...checkHooksAndProbes(container, field, pod)]
+  return [
+    ...checkContainer(container, field, pod),
+    ...checkHooksAndProbes(container, field, pod),
+    ...checkResizePolicy(container, `${field}.resizePolicy`, pod.restartPolicy),
+  ]
 }
 
 /** S5: hooks and probes belong to sidecars. */
 function checkInitContainer(container: Draft<V1Container>, field: string, pod: Surroundings): Finding[] {
   const common = checkContainer(container, field, pod)
-  if (container.restartPolicy === 'Always') return [...common, ...checkHooksAndProbes(container, field, pod)]
+  if (container.restartPolicy === 'Always') {
+    const policies = checkResizePolicy(container, `${field}.resizePolicy`, container.restartPolicy)
+    return [...common, ...checkHooksAndProbes(container, field, pod), ...policies]
+  }
   const misplaced = (['lifecycle', ...PROBES] as const).filter((name) => container[name] !== undefined)
-  return [...common, ...misplaced.map((name) => forbidden(`${field}.${name}`, FOR_SIDECARS_ONLY))]
+  return [
+    ...common,
+    ...misplaced.map((name) => forbidden(`${field}.${name}`, FOR_SIDECARS_ONLY)),
+    ...checkNoResizePolicy(container, `${field}.resizePolicy`),
+  ]
 }
 
 /** What holds for containers of all kinds. */

@@ -23,6 +23,7 @@ const NEWER: Readonly<Record<string, object>> = {
     verbs: ['get', 'patch', 'update'],
   },
   'pods/eviction': { version: 'v1' },
+  'pods/resize': { name: 'pods/resize', namespaced: true, kind: 'Pod', verbs: ['get', 'patch', 'update'] },
 }
 
 describe('discovery', () => {

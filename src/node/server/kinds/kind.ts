@@ -39,10 +39,12 @@ export interface KindRules<T extends KubeObject> {
   prepareStatus(value: KubeObject, current: T): Parsed<T>
   /** The object with the ephemeral containers that the value has; or what is wrong with them. */
   prepareEphemeralContainers?(value: KubeObject, current: T): Parsed<T>
+  /** The object with the resources that the value has for its containers; or what is wrong with them. */
+  prepareResize?(value: KubeObject, current: T): Parsed<T>
 }
 
 /** What of an object a request may change: what belongs to its client, or the part that a subresource stands for. */
-export type ObjectPart = 'object' | 'status' | 'ephemeralcontainers'
+export type ObjectPart = 'object' | 'status' | 'ephemeralcontainers' | 'resize'
 
 /**
  * One column of the tables that kubectl prints, as the API describes it (meta.k8s.io/v1 TableColumnDefinition).

@@ -8,6 +8,7 @@ import { forbidden } from '../../../kube/api/rules/finding.ts'
 import { prepareEphemeralContainers } from './ephemeral-containers.ts'
 import { generationOf } from './generation-of.ts'
 import type { KindRules } from './kind.ts'
+import { prepareResize } from './resize-pod.ts'
 import { keepServersOwn, replaceStatus, without } from './prepare-object.ts'
 
 export const podRules: KindRules<Pod> = {
@@ -32,6 +33,8 @@ export const podRules: KindRules<Pod> = {
   },
 
   prepareEphemeralContainers,
+
+  prepareResize,
 
   prepareStatus: (value, current) => replaceStatus(value, current, 'V1Pod'),
 }

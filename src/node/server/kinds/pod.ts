@@ -20,7 +20,17 @@ export const podKind: Kind<Pod> = {
   singular: 'pod',
   shortNames: ['po'],
   categories: ['all'],
-  subresources: ['attach', 'binding', 'ephemeralcontainers', 'eviction', 'exec', 'log', 'portforward', 'status'],
+  subresources: [
+    'attach',
+    'binding',
+    'ephemeralcontainers',
+    'eviction',
+    'exec',
+    'log',
+    'portforward',
+    'resize',
+    'status',
+  ],
   canDeleteCollection: true,
   addedFields: [
     'spec.nodeName',
