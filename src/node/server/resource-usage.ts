@@ -12,7 +12,7 @@ export interface Measured {
   readonly windowMs: number
 }
 
-export interface PodUsage extends Measured {
+interface PodUsage extends Measured {
   /** Those that run. */
   readonly containers: readonly ({ readonly name: string } & Usage)[]
 }
