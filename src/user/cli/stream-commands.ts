@@ -120,5 +120,25 @@ Exit code: 0; 1 when a log cannot be read; 130 after Ctrl-C.`,
   load: async () => (await import('./logs/logs.ts')).logs,
 }
 
+const CP: Command = {
+  name: 'cp',
+  summary: 'copy files to and from a container',
+  description: `SOURCE and DESTINATION are FILE or [NAMESPACE/]POD:PATH, one of each; a directory goes with all that is in it. The container
+needs tar. Nothing that a container sends is written outside of DESTINATION: its symbolic links are left out, and told.
+
+Exit code: 0; 1 when it could not be copied.`,
+  operands: { usage: 'SOURCE DESTINATION', atLeast: 2, atMost: 2 },
+  flags: [
+    CONTAINER_FLAG,
+    { name: 'no-preserve', type: 'boolean', help: 'do not keep owners and permissions in the container' },
+    ...CLUSTER_FLAGS,
+  ],
+  examples: [
+    { command: 'peapod cp web:/var/log/app ./logs', shows: 'a directory from a container' },
+    { command: 'peapod cp site/ web:/usr/share/www -c server', shows: 'a directory into one' },
+  ],
+  load: async () => (await import('./cp/cp.ts')).cp,
+}
+
 /** Commands that carry bytes to and from the containers of running Pods. */
-export const STREAM_COMMANDS: readonly Command[] = [LOGS, EXEC, ATTACH, PORT_FORWARD]
+export const STREAM_COMMANDS: readonly Command[] = [LOGS, EXEC, ATTACH, PORT_FORWARD, CP]
