@@ -195,8 +195,8 @@ describe('an ephemeral container is refused', () => {
     ],
     [
       'with what is not carried out',
-      { envFrom: [{ configMapRef: { name: 'c' } }] },
-      [`${at}.envFrom: envFrom is not carried out by peapod yet; list the variables in env`],
+      { securityContext: { windowsOptions: { runAsUserName: 'me' } } },
+      [`${at}.securityContext.windowsOptions: windowsOptions is not carried out by peapod yet; remove it`],
     ],
   ]
   for (const [why, change, problems] of rows) {
