@@ -1,5 +1,5 @@
 import { NO_OPERANDS, type Command, type Flag } from './command.ts'
-import { CLUSTER_FLAGS } from './common-flags.ts'
+import { CLUSTER_FLAGS, OUTPUT_FLAG } from './common-flags.ts'
 
 const FILES_FLAG: Flag = {
   name: 'filename',
@@ -188,5 +188,20 @@ Exit code: 0; 1 when a Pod is not there, or on failure.`,
   load: async () => (await import('./describe/describe.ts')).describe,
 }
 
+const WHY: Command = {
+  name: 'why',
+  summary: 'say in one sentence what a Pod waits for now, and which rule says so',
+  description: `The rules are those of docs/pod-lifecycle.md, with the place in the documentation of Kubernetes.
+
+Exit code: 0; 1 when the Pod is not there, or on failure.`,
+  operands: { usage: 'POD...', atLeast: 1, atMost: Infinity },
+  flags: [OUTPUT_FLAG, ...CLUSTER_FLAGS],
+  examples: [
+    { command: 'peapod why web', shows: 'why a Pod is not ready' },
+    { command: 'peapod why web --output json', shows: 'the same for a program' },
+  ],
+  load: async () => (await import('./why/why.ts')).why,
+}
+
 /** Commands for objects of a Kubernetes API, on this machine or elsewhere. */
-export const OBJECT_COMMANDS: readonly Command[] = [UP, DOWN, PS, WAIT, EVENTS, DESCRIBE]
+export const OBJECT_COMMANDS: readonly Command[] = [UP, DOWN, PS, WAIT, EVENTS, DESCRIBE, WHY]

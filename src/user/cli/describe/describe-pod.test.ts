@@ -26,10 +26,10 @@ const recorded = (JSON.parse(readFileSync(TESTDATA, 'utf8')) as readonly Recorde
 )
 
 /** With what that server added to every pod. */
-function storedPod({ name, spec, steps }: RecordedPod): Pod {
+function storedPod({ name, spec, steps }: Pick<RecordedPod, 'name' | 'spec' | 'steps'>): Pod {
   const token = 'default-token-bwmcq'
   const mount = { name: token, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true }
-  const mounted = (containers: Pod['spec']['containers']): unknown =>
+  const mounted = (containers: Pod['spec']['containers']): Pod['spec']['containers'] =>
     containers.map((container) => ({ ...container, volumeMounts: [...(container.volumeMounts ?? []), mount] }))
   const status = steps.at(-1)?.status
   return fillPodDefaults({

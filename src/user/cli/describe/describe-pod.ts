@@ -91,11 +91,7 @@ function containersOf(pod: Pod): Rows {
     ...section('Containers', containers, pod.status?.containerStatuses),
     ...(ephemeralContainers.length === 0
       ? []
-      : section(
-          'Ephemeral Containers',
-          ephemeralContainers,
-          pod.status?.ephemeralContainerStatuses,
-        )),
+      : section('Ephemeral Containers', ephemeralContainers, pod.status?.ephemeralContainerStatuses)),
   ]
 }
 

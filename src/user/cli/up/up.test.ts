@@ -115,7 +115,10 @@ pod web: ready (2/2) in 0 s
     await using server = await FakeApiServer.open()
     const call = start(server, ['up', '-f', 'pod.yaml', '--timeout', '300ms'])
     assert.equal(await call.exitCode, 124)
-    assert.match(call.stderr.text, /^peapod: pod "web" is not up after 0.3 s; see "peapod why web/)
+    assert.match(
+      call.stderr.text,
+      /^peapod: pod "web" is not up after 0.3 s: it waits for the scheduler .*; see "peapod why web"\n$/,
+    )
   })
 
   it('waits for nothing with --no-wait, keeps nothing with --dry-run=server', async () => {

@@ -1,5 +1,6 @@
 import { Failure } from '../../../failure.ts'
 import type { Pod } from '../../../kube/api/pod.ts'
+import { whyWaiting } from '../../../kube/api/waiting/why-waiting.ts'
 import { durationText } from '../duration.ts'
 import type { Invocation } from '../command.ts'
 import { withInterrupt } from '../interrupt.ts'
@@ -44,6 +45,12 @@ export async function up(invocation: Invocation): Promise<number> {
   })
 }
 
+interface End {
+  readonly timeoutMs: number
+  readonly exitCode: number
+  readonly nowMs: number
+}
+
 interface Waiting {
   readonly invocation: Invocation
   readonly cluster: Cluster
@@ -68,7 +75,8 @@ async function waitUntilUp(applied: readonly AppliedObject[], waiting: Waiting):
   signal.throwIfAborted()
   const exitCode = exitCodeOf(outcomes)
   await output.end(outcomes, exitCode)
-  await writeText(environment.stderr, outcomes.map((outcome) => complaint(outcome, timeoutMs, exitCode)).join(''))
+  const end = { timeoutMs, exitCode, nowMs: environment.nowMs() }
+  await writeText(environment.stderr, outcomes.map((outcome) => complaint(outcome, end)).join(''))
   return exitCode
 }
 
@@ -78,11 +86,13 @@ function exitCodeOf(outcomes: readonly PodOutcome[]): number {
   return verdicts.includes('waiting') ? TIMEOUT_EXIT_CODE : 0
 }
 
-function complaint({ pod, verdict }: PodOutcome, timeoutMs: number, exitCode: number): string {
+function complaint({ pod, verdict }: PodOutcome, { timeoutMs, exitCode, nowMs }: End): string {
   const name = JSON.stringify(pod.metadata.name)
   if (verdict.is === 'failed') return `peapod: pod ${name} is not up: ${verdict.why.trim()}\n`
   if (verdict.is === 'up' || exitCode !== TIMEOUT_EXIT_CODE) return ''
-  return `peapod: pod ${name} is not up after ${durationText(timeoutMs)}; see "peapod why ${pod.metadata.name}"\n`
+  // Events may tell more.
+  const { says } = whyWaiting(pod, [], nowMs)
+  return `peapod: pod ${name} is not up after ${durationText(timeoutMs)}: it ${says}; see "peapod why ${pod.metadata.name}"\n`
 }
 
 function openOutput({ flags, environment }: Invocation): UpOutput {
