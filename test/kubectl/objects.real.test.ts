@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import type { Kubectl, KubectlProgram } from './kubectl.ts'
 import { oldestAndNewest, realKubectl, ServedCluster } from './served-cluster.ts'
 
-const configMap = (name: string, data: object, labels: object = {}): object => ({
+const configMap = (name: string, data: object, labels: object = { made: 'here' }): object => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name, labels },
@@ -151,7 +151,8 @@ const CASES: readonly Case[] = [
         /'tier' already has a value \(front\), and --overwrite is false/,
       )
       await kubectl.ok('label configmap old tier=back --overwrite')
-      assert.equal(await kubectl.ok('label configmap old tier-'), 'configmap/old unlabeled\n')
+      assert.equal(await kubectl.ok('label configmap old tier- x- made-'), 'configmap/old unlabeled\n')
+      assert.equal(await kubectl.ok('get configmap old -o jsonpath={.metadata.labels}'), '')
       assert.match(await kubectl.ok('annotate configmap old note=1 other=2'), /^configmap\/old annotated?\n$/)
       assert.match(await kubectl.ok('annotate configmap old note-'), /^configmap\/old annotated?\n$/)
       assert.equal(

@@ -6,7 +6,7 @@ import type { Enclosing } from './suggest-field.ts'
 import { suggestField } from './suggest-field.ts'
 
 export interface Structure {
-  /** A copy that has the right type everywhere: what was null or wrong is left out or is Go's zero value. */
+  /** A copy that has the right type everywhere: what was null, wrong or empty is left out or is Go's zero value. */
   readonly value: Readonly<Record<string, unknown>>
   /** Unknown fields and wrong types. */
   readonly findings: readonly Finding[]
@@ -65,7 +65,7 @@ function readObject(
       if (meant !== undefined) walk.broken.push(meant)
     } else if (part !== null && part !== undefined) {
       const read = readValue(part, field.type, { walk, path: partPath, enclosing: inner })
-      if (read !== undefined) copy[name] = read
+      if (read !== undefined && (field.required || !isEmpty(read, field.type))) copy[name] = read
     }
   }
   for (const [name, field] of fields) {
@@ -74,6 +74,11 @@ function readObject(
     }
   }
   return copy
+}
+
+/** As Kubernetes stores: a list or a map without items is not there. An empty object, such as `emptyDir: {}`, is. */
+function isEmpty(read: unknown, type: FieldType): boolean {
+  return (type.is === 'list' || type.is === 'map') && Object.keys(read as object).length === 0
 }
 
 interface Inside {
