@@ -20,6 +20,9 @@ export interface Handling {
   readonly traffic: Traffic
 }
 
+/** Made once: the stack of each new one would cost more than many an answer. */
+const REQUEST_IS_OVER = new Failure('Interrupted', 'answer a request: it is over, or its client is gone')
+
 /** Answers one request, whatever happens; never throws. */
 export async function handleRequest(
   incoming: IncomingMessage,
@@ -29,7 +32,7 @@ export async function handleRequest(
   await afterEarlier(incoming.socket, response)
   if (incoming.socket.destroyed) return
   const over = new AbortController()
-  const end = (): void => over.abort()
+  const end = (): void => over.abort(REQUEST_IS_OVER)
   response.on('close', end)
   closing.addEventListener('abort', end)
   // A connection that breaks is the client's matter; its requests end by the signal.

@@ -53,9 +53,11 @@ export class JournaledStore implements Store {
   }
 
   list<T extends KubeObject>(resource: Resource<T>, options: ListOptions<T> = {}): ObjectList<T> {
-    const entries = this.#objects.entries(resource)
     const at = options.atResourceVersion
-    if (at === undefined || at === this.resourceVersion) return listObjects(entries, options, this.resourceVersion)
+    if (at === undefined || at === this.resourceVersion) {
+      return listObjects(this.#objects.entries(resource, options.namespace), options, this.resourceVersion)
+    }
+    const entries = this.#objects.entries(resource)
     const changes = this.#history.allAfter(this.#history.parseVersion(at))
     return listObjects(rewind(entries, resource, changes), options, at)
   }

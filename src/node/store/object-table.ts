@@ -3,8 +3,8 @@ import type { KubeObject, ObjectKey, Resource } from './store.ts'
 
 interface Table {
   readonly objects: Map<string, KubeObject>
-  /** All keys in order; absent while it must be made anew. */
-  sortedKeys: readonly string[] | undefined
+  /** All keys in order; absent until somebody asks for them. */
+  sortedKeys: string[] | undefined
 }
 
 /** The newest version of every object, in memory. */
@@ -19,12 +19,13 @@ export class ObjectTable {
     return this.#tables.get(id)?.objects.get(key)
   }
 
-  /** Sorted by key. */
-  entries(resource: Resource): readonly (readonly [key: string, object: KubeObject])[] {
+  /** Sorted by key; of one namespace, or all. */
+  entries(resource: Resource, namespace?: string): readonly (readonly [key: string, object: KubeObject])[] {
     const table = this.#tables.get(resourceId(resource))
     if (table === undefined) return []
     table.sortedKeys ??= [...table.objects.keys()].sort(compareKeys)
-    return table.sortedKeys.map((key) => [key, table.objects.get(key) as KubeObject])
+    const keys = namespace === undefined ? table.sortedKeys : keysOf(table.sortedKeys, namespace)
+    return keys.map((key) => [key, table.objects.get(key) as KubeObject])
   }
 
   apply(change: Change): void {
@@ -34,13 +35,14 @@ export class ObjectTable {
 
   put(id: string, key: string, object: KubeObject): void {
     const table = this.#tableOf(id)
-    if (!table.objects.has(key)) table.sortedKeys = undefined
+    // Sorting anew for each object that comes would make filling the store slower and slower.
+    if (!table.objects.has(key)) table.sortedKeys?.splice(placeOf(table.sortedKeys, key), 0, key)
     table.objects.set(key, object)
   }
 
   remove(id: string, key: string): void {
     const table = this.#tableOf(id)
-    if (table.objects.delete(key)) table.sortedKeys = undefined
+    if (table.objects.delete(key)) table.sortedKeys?.splice(placeOf(table.sortedKeys, key), 1)
   }
 
   #tableOf(id: string): Table {
@@ -50,6 +52,23 @@ export class ObjectTable {
     this.#tables.set(id, table)
     return table
   }
+}
+
+/** Those that begin with the namespace and a slash: `0` is the character after the slash. */
+function keysOf(sortedKeys: readonly string[], namespace: string): readonly string[] {
+  return sortedKeys.slice(placeOf(sortedKeys, `${namespace}/`), placeOf(sortedKeys, `${namespace}0`))
+}
+
+/** How many keys come before this one. */
+function placeOf(sortedKeys: readonly string[], key: string): number {
+  let from = 0
+  let to = sortedKeys.length
+  while (from < to) {
+    const middle = (from + to) >>> 1
+    if (compareKeys(sortedKeys[middle] ?? '', key) < 0) from = middle + 1
+    else to = middle
+  }
+  return from
 }
 
 /** By code unit, like SQLite and Kubernetes: not by the user's locale. */

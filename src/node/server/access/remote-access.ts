@@ -35,9 +35,18 @@ export function remoteAccess({ store, signing, nowMs }: RemoteOptions): Access {
   }
 }
 
-/** Its common name is the user, its organizations are the groups. */
+/** Whose certificate came with a connection: it stays the same, and to read it takes longer than many an answer. */
+const identities = new WeakMap<TLSSocket, Identity | 'nobody'>()
+
 function identifyCertificate(socket: Socket): Identity | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
+  const known = identities.get(socket) ?? readIdentity(socket) ?? 'nobody'
+  identities.set(socket, known)
+  return known === 'nobody' ? undefined : known
+}
+
+/** Its common name is the user, its organizations are the groups. */
+function readIdentity(socket: TLSSocket): Identity | undefined {
   const { CN, O } = socket.getPeerCertificate().subject
   if (CN === undefined || CN === '') return undefined
   const groups = O === undefined ? [] : [O].flat()
