@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
 import { messageOf } from '../src/failure.ts'
+import { apiRequests, apiRequestsOfMany } from './api-requests.ts'
+import { fairness } from './fairness.ts'
 import { fiftyPods } from './fifty-pods.ts'
 import { describeMachine } from './machine.ts'
 import { memory } from './memory.ts'
@@ -13,6 +15,7 @@ import { restart } from './restart.ts'
 import { renderScenario } from './render.ts'
 import type { Scenario } from './scenario.ts'
 import { twoHundredPods } from './two-hundred-pods.ts'
+import { watchFanOut } from './watch-fan-out.ts'
 import { openWorkbench } from './workbench.ts'
 
 // Measures peapod against what people would use instead. `npm run bench` runs everything, `npm run bench -- a e` only
@@ -28,6 +31,10 @@ const SCENARIOS: readonly Scenario[] = [
   probes,
   restart,
   twoHundredPods,
+  apiRequests,
+  apiRequestsOfMany,
+  watchFanOut,
+  fairness,
 ]
 
 /** As a shell counts a program that Ctrl-C ended. */

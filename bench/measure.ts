@@ -13,7 +13,7 @@ export interface Contender {
 export interface Measured {
   readonly step: string
   readonly contender: string
-  readonly unit: 'ms' | 's' | 'MB' | '%'
+  readonly unit: 'ms' | 's' | 'MB' | '%' | '/s'
   readonly values: readonly number[]
 }
 
@@ -50,6 +50,12 @@ export async function timed<T>(run: () => Promise<T>): Promise<{ readonly ms: nu
   const begunAtMs = performance.now()
   const value = await run()
   return { ms: performance.now() - begunAtMs, value }
+}
+
+/** The value that so many of a hundred do not exceed. */
+export function percentile(values: readonly number[], hundredth: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(Math.ceil((sorted.length * hundredth) / 100) - 1, 0)] ?? NaN
 }
 
 export function median(values: readonly number[]): number {

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 
 /** What is known of a ConfigMap: `value` and `version` as the server answered; undefined: it is not there. */
-export type Known = { readonly value: number; readonly version: string } | undefined
+type Known = { readonly value: number; readonly version: string } | undefined
 
 export interface ConfigMap {
   readonly metadata: { readonly name: string; readonly resourceVersion: string }

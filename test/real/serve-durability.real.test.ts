@@ -106,7 +106,7 @@ class Follower {
           try {
             for (const line of lines) this.#take(JSON.parse(line) as Line)
           } catch (error) {
-            reject(error)
+            reject(error instanceof Error ? error : new Error(String(error)))
           }
           if (this.#version >= end) watch.destroy()
         })
