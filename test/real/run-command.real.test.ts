@@ -136,10 +136,10 @@ spec:
   })
 
   it('refuses by name what it does not carry out yet', async () => {
-    const configured = shell('app', 'true', { envFrom: [{ configMapRef: { name: 'settings' } }] })
-    await using refused = run({ pods: [pod('configured', { containers: [configured] })] })
+    const volumes = [{ name: 'far', rbd: { image: 'image', monitors: ['monitor'] } }]
+    await using refused = run({ pods: [pod('configured', { containers: [shell('app', 'true')], volumes })] })
     assert.equal(await refused.end(), 1)
-    assert.match(refused.stderr, /<stdin>:\d+:\d+: spec\.containers\[0\]\.envFrom: .*not/)
+    assert.match(refused.stderr, /<stdin>:\d+:\d+: spec\.volumes\[0\]\.rbd: .*not/)
   })
 
   it('runs the pods of one file side by side', async () => {

@@ -23,7 +23,16 @@ const CONTAINER: Readonly<Record<string, CarriedOut>> = {
   imagePullPolicy: 'whole',
   command: 'whole',
   args: 'whole',
-  env: { fields: { name: 'whole', value: 'whole', valueFrom: { fields: { fieldRef: 'whole' } } } },
+  env: {
+    fields: {
+      name: 'whole',
+      value: 'whole',
+      valueFrom: {
+        fields: { fieldRef: 'whole', resourceFieldRef: 'whole', configMapKeyRef: 'whole', secretKeyRef: 'whole' },
+      },
+    },
+  },
+  envFrom: 'whole',
   workingDir: 'whole',
   ports: {
     fields: {
@@ -142,11 +151,7 @@ export const CARRIED_OUT_OF_POD: CarriedOut = {
 
 /** What to do without a field, by its name; other fields are simply to be removed. */
 export const ADVICE: Readonly<Record<string, string>> = {
-  configMapKeyRef: 'write the value itself',
-  secretKeyRef: 'write the value itself',
-  resourceFieldRef: 'write the value itself',
   fileKeyRef: 'write the value itself',
-  envFrom: 'list the variables in env',
   configMap: 'use a hostPath, or an emptyDir that an init container fills',
   secret: 'use a hostPath, or an emptyDir that an init container fills',
   projected: 'use a hostPath, or an emptyDir that an init container fills',

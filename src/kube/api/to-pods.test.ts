@@ -70,8 +70,8 @@ spec:
       env:
         - name: PORT
           value: 8080
-      envFrom:
-        - configMapRef: {name: settings}
+      volumeDevices:
+        - {name: data, devicePath: /dev/data}
       volumeMounts:
         - {name: data, mountPath: /data, subPath: ../up}
     - name: web
@@ -94,7 +94,8 @@ kind: Deployment
       'pod.yaml:7:3: spec.restartPolcy: unknown field; did you mean "restartPolicy"?',
       `pod.yaml:10:23: spec.hostAliases.hostnames: Invalid value: "not ok": ${subdomain}`,
       'pod.yaml:16:18: spec.containers[0].env[0].value: must be text, so it has to be quoted: write "8080"',
-      'pod.yaml:17:7: spec.containers[0].envFrom: envFrom is not carried out by peapod yet; list the variables in env',
+      'pod.yaml:17:7: spec.containers[0].volumeDevices: volumeDevices is not carried out by peapod yet; remove it',
+      'pod.yaml:18:18: spec.containers[0].volumeDevices[0].name: Not found: "data"',
       'pod.yaml:20:18: spec.containers[0].volumeMounts[0].name: Not found: "data"',
       'pod.yaml:20:51: spec.containers[0].volumeMounts.subPath: Invalid value: "../up": must not contain \'..\'',
       'pod.yaml:21:13: spec.containers[1].name: Duplicate value: "web"',
@@ -130,13 +131,13 @@ kind: Deployment
 describe('toPods', () => {
   it('takes a valid Pod that asks for more than is carried out: a store may keep it', () => {
     const text =
-      '{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a, image: b, envFrom: [{configMapRef: {name: c}}]}]}}'
+      '{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a, image: b}], volumes: [{name: v, rbd: {image: i, monitors: [m]}}]}}'
     const documents = parseManifests(text, 'a')
     assert.ok(documents.ok)
     const pods = toPods(documents.value)
     assert.deepEqual(pods.ok && pods.value.map(({ metadata }) => metadata), [{ name: 'a', namespace: 'default' }])
     assert.deepEqual(problemsOf(text), [
-      'pod.yaml:1:90: spec.containers[0].envFrom: envFrom is not carried out by peapod yet; list the variables in env',
+      'pod.yaml:1:112: spec.volumes[0].rbd: rbd is not carried out by peapod yet; remove it',
     ])
   })
 })

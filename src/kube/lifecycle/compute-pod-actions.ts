@@ -7,6 +7,7 @@ import type { PodAction } from './pod-action.ts'
 import { computePodCourse, deadlineAtMs, earliestStopMs } from './pod-course.ts'
 import { resizeSteps } from './resize-steps.ts'
 import { restartAll } from './restart-all.ts'
+import { isMaybeMended } from './source-change.ts'
 import { RETRY_MS } from './start-retry-delay.ts'
 import { startUp } from './start-up.ts'
 import { stopContainers } from './stop-containers.ts'
@@ -34,7 +35,7 @@ function keepUp(pod: Pod, seen: ObservedPod, nowMs: number): PodAction[] {
   if (sandbox.is === 'ready') {
     return [...startEphemeral(pod, seen, nowMs), ...startUp(pod, seen, nowMs), ...resizeSteps(pod, seen, nowMs)]
   }
-  const dueAtMs = sandbox.is === 'failed' ? sandbox.failedAtMs + RETRY_MS : nowMs
+  const dueAtMs = sandbox.is === 'failed' && !isMaybeMended(seen, sandbox) ? sandbox.failedAtMs + RETRY_MS : nowMs
   if (nowMs < dueAtMs) return [{ do: 'look-again', atMs: dueAtMs }]
   return [{ do: 'create-sandbox', attempt: nextAttempt(seen) }]
 }

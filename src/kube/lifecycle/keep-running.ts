@@ -9,6 +9,7 @@ import type { PodAction } from './pod-action.ts'
 import { isStoppedToResize } from './resize-steps.ts'
 import { countedDelayMs, earnedDelayMs } from './restart-delay.ts'
 import { containerNamed, isRestartedAfter } from './restart-rules.ts'
+import { mayStartNow } from './source-change.ts'
 import { startRetryAtMs } from './start-retry-delay.ts'
 import { beginOwnStop, goOnWithOwnStop } from './stop-containers.ts'
 
@@ -34,6 +35,7 @@ export function keepRunning(pod: Pod, seen: ObservedPod, place: ContainerPlace, 
         nowMs,
       )
     case 'not-started':
+      if (mayStartNow(seen, state)) return [{ do: 'start', container: name }]
       return tryAgain(container, record, state, nowMs)
     case 'exited':
       return isRestartedAfter(pod, place, state) ? restart(seen, container, { record, exit: state }, nowMs) : []

@@ -21,6 +21,8 @@ export interface ObservedPod {
   readonly resizePending?: PendingResize
   /** Amounts that are promised and not in force for all containers yet. */
   readonly resizing?: ObservedResize
+  /** How often an object that the pod takes values or files from was seen to change; absent: never. */
+  readonly sourceChanges?: number
   /** This node's restart back-off (R3, R4); absent: Kubernetes' normal one. */
   readonly backOff?: BackOff
 }
@@ -53,7 +55,14 @@ export type ObservedSandbox =
   | { readonly is: 'absent' }
   /** Being made (or removed): leave it alone until it is done. */
   | { readonly is: 'changing' }
-  | { readonly is: 'failed'; readonly message: string; readonly failedAtMs: number; readonly attempts: number }
+  | {
+      readonly is: 'failed'
+      readonly message: string
+      readonly failedAtMs: number
+      readonly attempts: number
+      /** How many of the pod's `sourceChanges` there were when it was begun. */
+      readonly sourceChanges?: number
+    }
   | {
       readonly is: 'ready'
       /** Increases with every sandbox of the same pod: 0, 1, … A container of an older sandbox does not count (S11). */
@@ -158,6 +167,8 @@ export interface NotStarted {
   readonly failedAtMs: number
   /** Consecutive failures, from 1. */
   readonly attempts: number
+  /** How many of the pod's `sourceChanges` there were when the attempt was begun. */
+  readonly sourceChanges?: number
 }
 
 /** A stop that was begun and has not ended the process yet. */

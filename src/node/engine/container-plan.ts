@@ -3,9 +3,10 @@ import type { Container, Pod } from '../../kube/api/pod.ts'
 import type { Image } from '../../machine/image/image.ts'
 import type { ContainerPlan, MountPlan, ProcessPlan } from '../../machine/runtime/container-runtime.ts'
 import type { Sandbox } from '../../machine/sandbox/sandbox.ts'
-import { buildArguments, buildEnvironment, declareEnvironment } from './container-process.ts'
+import { buildArguments, buildEnvironment } from './container-process.ts'
 import { buildContainerResources, buildOomScoreAdj } from './container-resources.ts'
 import { buildSecurity } from './container-security.ts'
+import type { DeclaredEnvironment } from './environment/declare-environment.ts'
 import type { MachineFacts } from './machine-facts.ts'
 
 /** What was found out on the machine before a container can be planned. Paths are absolute paths of the host. */
@@ -17,7 +18,7 @@ export interface ContainerFacts {
   readonly image: Image
   readonly sandbox: Sandbox
   readonly hostname: string
-  readonly nodeName: string
+  readonly declared: DeclaredEnvironment
   readonly podCgroupPath: string
   readonly volumeMounts: readonly MountPlan[]
   readonly user: ProcessPlan['user']
@@ -28,7 +29,7 @@ export interface ContainerFacts {
 
 /** From a container of a Pod, its image's config and the pod's sandbox to what the runtime needs to know. */
 export function buildContainerPlan(pod: Pod, container: Container, facts: ContainerFacts): ContainerPlan {
-  const declared = declareEnvironment(pod, container, { ...facts.sandbox, nodeName: facts.nodeName })
+  const { declared } = facts
   const args = buildArguments(container, facts.image.config, declared)
   if (args.length === 0) {
     throw new Failure(

@@ -1,32 +1,9 @@
-import { Failure } from '../../failure.ts'
 import { expandVariables } from '../../kube/api/expand-variables.ts'
-import type { Container, Pod } from '../../kube/api/pod.ts'
+import type { Container } from '../../kube/api/pod.ts'
 import type { ImageConfig } from '../../machine/image/image.ts'
-import type { NodeFields } from './downward-field.ts'
-import { downwardField } from './downward-field.ts'
+import type { DeclaredEnvironment } from './environment/declare-environment.ts'
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
-/** The variables of the manifest's `env`, in order. */
-export type DeclaredEnvironment = ReadonlyMap<string, string>
-
-/**
- * The manifest's `env` in order, each value with `$(VAR)` expanded from what stands before it (E1), and fields of the pod
- * where it asks for them (E2).
- */
-export function declareEnvironment(pod: Pod, container: Container, node: NodeFields): DeclaredEnvironment {
-  const values = new Map<string, string>()
-  for (const variable of container.env ?? []) {
-    const fieldPath = variable.valueFrom?.fieldRef?.fieldPath
-    values.set(
-      variable.name,
-      fieldPath === undefined
-        ? expandVariables(variable.value ?? '', (name) => values.get(name))
-        : fieldOf(pod, container, { name: variable.name, fieldPath, node }),
-    )
-  }
-  return values
-}
 
 /**
  * The whole environment of a container: the image's, what the node adds, then what the manifest declares.
@@ -65,17 +42,4 @@ export function buildArguments(
   const args = container.args ?? []
   if (command.length > 0) return [...command, ...args].map(expand)
   return [...image.entrypoint, ...(args.length > 0 ? args.map(expand) : image.cmd)]
-}
-
-function fieldOf(
-  pod: Pod,
-  container: Container,
-  wanted: { readonly name: string; readonly fieldPath: string; readonly node: NodeFields },
-): string {
-  const value = downwardField(pod, wanted.fieldPath, wanted.node)
-  if (value !== undefined) return value
-  throw new Failure(
-    'CreateContainerConfigError',
-    `set ${wanted.name} of container "${container.name}": a pod has no field "${wanted.fieldPath}" to give it`,
-  )
 }

@@ -8,6 +8,7 @@ import type { Clock } from './clock.ts'
 import type { EngineMetrics } from './engine-metrics.ts'
 import type { LogLimits } from './logs/compute-log-rotation.ts'
 import type { MachineFacts } from './machine-facts.ts'
+import type { PodApi } from './pod-api.ts'
 
 /** Makes and removes what the containers of a pod share. */
 export interface SandboxMaker {
@@ -40,6 +41,8 @@ export interface EngineParts {
   readonly node: NodeFacts
   /** Everything of this engine's pods lies below it; see pod-paths.ts. */
   readonly instanceDirectory: string
+  /** Absent: no program in a pod is to know of the API. */
+  readonly api?: PodApi
   /**
    * The pods outlive this engine: what the next one on the same directory needs to go on is kept on disk. Absent: they end
    * with it.

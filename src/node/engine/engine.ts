@@ -12,6 +12,7 @@ import { type LogHold, LogRotation } from './logs/log-rotation.ts'
 import { type AdoptedPod, PodWorld } from './pod-world.ts'
 import { ProbeSchedule } from './probes/probe-schedule.ts'
 import { restorePods } from './restore-pods.ts'
+import { SourceWatch } from './sources/source-watch.ts'
 import { runPod, type SharedSchedules } from './run-pod.ts'
 
 /** Seconds a force-deleted pod's containers still get (H9). */
@@ -33,7 +34,12 @@ export class Engine {
     this.#parts = parts
     const { clock, logLimits } = parts
     const logs = logLimits === undefined ? undefined : new LogRotation({ ...parts, limits: logLimits })
-    this.#schedules = { probes: new ProbeSchedule(clock), logs, claimsBeside: (world) => this.#claimsBeside(world) }
+    this.#schedules = {
+      sources: new SourceWatch(parts),
+      probes: new ProbeSchedule(clock),
+      logs,
+      claimsBeside: (world) => this.#claimsBeside(world),
+    }
   }
 
   /** Settles when what earlier engines left on the machine is known: from then on this one tells the truth about pods. */

@@ -9,6 +9,7 @@ import type { Image } from '../../machine/image/image.ts'
 import type { ProcessPlan } from '../../machine/runtime/container-runtime.ts'
 import { resolveUser } from '../../machine/runtime/resolve-user.ts'
 import { buildContainerPlan } from './container-plan.ts'
+import { environmentOf } from './environment/environment-of.ts'
 import { noteImageInUse } from './images-in-use.ts'
 import { makeImageVolumeMounts, makeVolumeMounts } from './make-volumes.ts'
 import { openTargetProcesses } from './open-target-processes.ts'
@@ -70,7 +71,7 @@ export async function makeContainer(
     image,
     sandbox,
     hostname: hostnameOf(pod, hostname()),
-    nodeName: world.parts.nodeName,
+    declared: await environmentOf(world, pod, container),
     podCgroupPath: podCgroupPath(pod.metadata.uid),
     volumeMounts: [
       ...(await makeImageVolumeMounts(container, image, staging)),

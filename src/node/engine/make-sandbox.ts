@@ -9,6 +9,7 @@ import { buildSandboxPlan } from './sandbox-plan.ts'
 export async function makeSandbox(world: PodWorld, attempt: number, signal: AbortSignal): Promise<void> {
   const before = world.observations.seen.sandbox
   const attempts = (before.is === 'failed' ? before.attempts : 0) + 1
+  const { sourceChanges = 0 } = world.observations.seen
   world.observations.setSandbox({ is: 'changing' })
   const fail = (reason: string, error: unknown): void => {
     // The engine ends: the next one finds it half made.
@@ -19,6 +20,7 @@ export async function makeSandbox(world: PodWorld, attempt: number, signal: Abor
       message: messageOf(error),
       failedAtMs: world.parts.clock.nowMs(),
       attempts,
+      sourceChanges,
     })
   }
   try {

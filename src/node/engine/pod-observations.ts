@@ -51,6 +51,12 @@ export class PodObservations {
     this.#changed()
   }
 
+  /** An object that the pod stands on is another one now, is there now, or is gone. */
+  sourceChanged(): void {
+    this.#seen = { ...this.#seen, sourceChanges: (this.#seen.sourceChanges ?? 0) + 1 }
+    this.#changed()
+  }
+
   reject(rejected: Rejection): void {
     this.#seen = { ...this.#seen, rejected }
     this.#changed()

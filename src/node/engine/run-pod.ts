@@ -14,6 +14,8 @@ import type { PodWorld } from './pod-world.ts'
 import { PodProbes } from './probes/pod-probes.ts'
 import type { ProbeSchedule } from './probes/probe-schedule.ts'
 import { publishStatus } from './publish-status.ts'
+import type { SourceWatch } from './sources/source-watch.ts'
+import { PodSources } from './sources/watch-pod-sources.ts'
 import { watchSandbox } from './watch-sandbox.ts'
 
 /** When the disk takes nothing, the pod goes on, and this much later it is told again how it is. */
@@ -21,6 +23,7 @@ const TELL_AGAIN_MS = 1_000
 
 /** What all pods have together. */
 export interface SharedSchedules {
+  readonly sources: SourceWatch
   readonly probes: ProbeSchedule
   readonly logs: LogRotation | undefined
   /** What the node has promised to the others. */
@@ -30,6 +33,7 @@ export interface SharedSchedules {
 /** One pod's loop: look, tell, decide, act, sleep until something changed. Ends when the pod is forgotten or on abort. */
 export async function runPod(world: PodWorld, shared: SharedSchedules, signal: AbortSignal): Promise<void> {
   const probes = new PodProbes(world, shared.probes)
+  const sources = new PodSources(world, shared.sources)
   measureStart(world)
   world.begin(limitVolumes(world, signal))
   world.begin(watchSandbox(world, signal))
@@ -40,6 +44,7 @@ export async function runPod(world: PodWorld, shared: SharedSchedules, signal: A
   while (!world.forgotten && !signal.aborted) {
     const nowMs = clock.nowMs()
     world.observations.clampTo(nowMs)
+    sources.follow()
     allocateResize(world, () => shared.claimsBeside(world))
     const { seen } = world.observations
     const failure = await tell(world, seen, nowMs)
@@ -62,6 +67,7 @@ export async function runPod(world: PodWorld, shared: SharedSchedules, signal: A
     await sleepUntil(clock, notBeforeMs, signal)
   }
   probes.stop()
+  sources.stop()
   shared.logs?.follow(world.pod.metadata.uid, [])
   await world.closed()
   // What its last steps have found out.

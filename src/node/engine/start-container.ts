@@ -12,12 +12,14 @@ import { makeContainer } from './make-container.ts'
 import { containerId } from './pod-paths.ts'
 import type { Instance } from './pod-record.ts'
 import type { PodWorld } from './pod-world.ts'
+import { takesValues } from './sources/pod-sources.ts'
 
 type NotStarted = Extract<ContainerState, { is: 'not-started' }>
 
 /** From image to running process, told in the kubelet's events; whatever fails becomes the container's state. */
 export async function startContainer(world: PodWorld, name: string, signal: AbortSignal): Promise<void> {
   const container = namedContainer(world, name)
+  const { sourceChanges = 0 } = world.observations.seen
   const before = world.observations.container(name)
   const number = nextInstance(world, container, before)
   const previous = before?.state.is === 'exited' ? before.state : before?.previous
@@ -33,7 +35,7 @@ export async function startContainer(world: PodWorld, name: string, signal: Abor
     instance = await instanceFor(world, container, { number, signal })
   } catch (error) {
     if (error instanceof Failure && error.reason === 'StartError') couldNotRun(world, container, { number, error })
-    else couldNotMake(world, container, { before, number, error, signal })
+    else couldNotMake(world, container, { before, number, error, signal, sourceChanges })
     return
   }
   await runInstance(world, container, instance, number)
@@ -43,6 +45,8 @@ export async function startContainer(world: PodWorld, name: string, signal: Abor
 export async function prepareContainer(world: PodWorld, name: string, signal: AbortSignal): Promise<void> {
   const container = namedContainer(world, name)
   const before = world.observations.container(name)
+  // What comes before it in the pod may make, or change, the objects that its environment is made of.
+  if (takesValues(container)) return
   if (container.imagePullPolicy === 'Always' || (before !== undefined && before.state.is !== 'absent')) return
   const number = nextInstance(world, container, before)
   const id = instanceId(world, name, number)
@@ -135,6 +139,7 @@ function couldNotMake(
     readonly number: InstanceNumber
     readonly error: unknown
     readonly signal: AbortSignal
+    readonly sourceChanges: number
   },
 ): void {
   // The engine ends, and the pod goes on under the next one: nothing has failed.
@@ -156,6 +161,7 @@ function couldNotMake(
     message,
     failedAtMs: world.parts.clock.nowMs(),
     attempts,
+    sourceChanges: outcome.sourceChanges,
   })
 }
 

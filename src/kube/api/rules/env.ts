@@ -5,6 +5,7 @@ import type {
   V1ObjectFieldSelector,
   V1ResourceFieldSelector,
 } from '@kubernetes/client-node'
+import { formatQuantity, parseQuantity } from '../quantity.ts'
 import type { Draft, Finding } from './finding.ts'
 import { invalid, invalidFor, isEmpty, notSupported, required } from './finding.ts'
 import { brokenByDataKey, brokenByEnvName, brokenByQualifiedName, brokenBySubdomain } from './names.ts'
@@ -81,10 +82,31 @@ export function checkFieldRef(
 }
 
 export function checkResourceFieldRef(reference: Draft<V1ResourceFieldSelector>, field: string): Finding[] {
-  const { resource } = reference
+  const { resource, divisor } = reference
   if (isEmpty(resource)) return [required(`${field}.resource`)]
-  if (/^(limits|requests)\.hugepages-/.test(resource)) return []
-  return RESOURCES.includes(resource) ? [] : [notSupported(`${field}.resource`, resource, RESOURCES)]
+  const isHugePages = /^(limits|requests)\.hugepages-/.test(resource)
+  if (!isHugePages && !RESOURCES.includes(resource)) return [notSupported(`${field}.resource`, resource, RESOURCES)]
+  return divisor === undefined ? [] : checkDivisor(resource, divisor, `${field}.divisor`)
+}
+
+const CPU_DIVISORS = ['1m', '1']
+const BYTE_DIVISORS = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei']
+const RESOURCE_WORDS: Readonly<Record<string, string>> = {
+  cpu: 'cpu',
+  memory: 'memory',
+  'ephemeral-storage': 'local ephemeral storage',
+}
+
+/** Source: validateContainerResourceDivisor of pkg/apis/core/validation. */
+function checkDivisor(resource: string, divisor: string, field: string): Finding[] {
+  const quantity = parseQuantity(divisor)
+  if (quantity === undefined || quantity.nanos === 0n) return []
+  const name = resource.slice(resource.indexOf('.') + 1)
+  const divisors = name === 'cpu' ? CPU_DIVISORS : BYTE_DIVISORS
+  if (divisors.includes(formatQuantity(quantity))) return []
+  const listed = name === 'cpu' ? '1m and 1' : divisors.join(', ')
+  const words = RESOURCE_WORDS[name] ?? 'hugepages'
+  return [invalid(field, resource, `only divisor's values ${listed} are supported with the ${words} resource`)]
 }
 
 /** The name of a ConfigMap, Secret or another object that is referred to. */
