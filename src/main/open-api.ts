@@ -50,6 +50,10 @@ export async function openApi({
         const { attachToPod } = await import('../node/engine/streams/attach-to-pod.ts')
         return attachToPod({ engine: await engine(), runtime }, pod, request)
       },
+      async proxy(pod) {
+        const { proxyToPod } = await import('../node/engine/streams/proxy-to-pod.ts')
+        return proxyToPod(await engine(), pod)
+      },
       async portForward(pod) {
         const { forwardToPod } = await import('../node/engine/streams/forward-to-pod.ts')
         return forwardToPod(await engine(), pod)

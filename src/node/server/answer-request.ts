@@ -50,6 +50,10 @@ export async function answerRequest(
   const request: ApiRequest = { kind, namespace, query, user, incoming, signal }
   const seen = kind.view === undefined ? parts : await viewedParts(parts, kind.resource, kind.view)
   if (target.is === 'collection') return answerCollection(seen, method, request)
+  if (target.rest !== undefined) {
+    const { proxyPod } = await import('./verbs/proxy-pod.ts')
+    return proxyPod(parts, { ...request, name: target.name, rest: target.rest })
+  }
   return answerObject(seen, method, { ...request, name: target.name, subresource: target.subresource })
 }
 

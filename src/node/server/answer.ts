@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { KubeObject } from '../store/store.ts'
 import { jsonOf } from '../store/object-json.ts'
 import type { Status } from './status.ts'
@@ -15,7 +16,18 @@ interface WholeAnswer {
 export type Answer =
   | WholeAnswer
   /** Sent as it comes, each part at once, at the reader's pace. */
-  | { readonly is: 'stream'; readonly contentType: string; readonly parts: AsyncIterable<string | Uint8Array> }
+  | {
+      readonly is: 'stream'
+      readonly contentType: string
+      readonly parts: AsyncIterable<string | Uint8Array>
+    }
+  /** Somebody else's, as it came from there; sent as the one before. */
+  | {
+      readonly is: 'relay'
+      readonly code: number
+      readonly headers: OutgoingHttpHeaders
+      readonly parts: AsyncIterable<string | Uint8Array>
+    }
 
 const JSON_TYPE = 'application/json'
 

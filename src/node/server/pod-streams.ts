@@ -62,7 +62,7 @@ export interface RunningCommand {
   release(): void
 }
 
-/** Opens a connection to a port of a pod's `localhost`. @throws Failure with the words of a Kubernetes node */
+/** Opens a connection to a port of a pod. @throws Failure with the words of a Kubernetes node */
 export type PodDialer = (port: number) => Promise<Duplex>
 
 /** The bytes of running pods: who runs them fills it in. */
@@ -81,6 +81,8 @@ export interface PodStreams {
   exec(pod: Pod, options: PodExecOptions): Promise<() => Promise<RunningCommand>>
   /** The streams of the container's own program, from now on. As `exec`. */
   attach(pod: Pod, options: PodAttachOptions): Promise<() => Promise<RunningCommand>>
-  /** @throws Failure NotFound when the pod has no network on this machine */
+  /** Ports of the pod's `localhost`. @throws Failure NotFound when it has no network on this machine */
   portForward(pod: Pod): Promise<PodDialer>
+  /** Ports of the pod's own address instead. @throws Failure BadRequest when it has none on this machine */
+  proxy(pod: Pod): Promise<PodDialer>
 }

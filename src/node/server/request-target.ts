@@ -11,6 +11,8 @@ export type RequestTarget =
       readonly namespace: string | undefined
       readonly name: string
       readonly subresource: string | undefined
+      /** What follows `proxy`, as it stands in the URL, with its slash; '' when nothing does. */
+      readonly rest?: string
     }
   /** Discovery, health and the like. */
   | { readonly is: 'document'; readonly path: string }
@@ -20,26 +22,33 @@ const NAMESPACE_SUBRESOURCES = ['status', 'finalize']
 
 /** @throws Failure NotFound for a path of the API that names nothing */
 export async function parseRequestTarget(path: string): Promise<RequestTarget> {
-  const parts = path.split('/').slice(1).map(decode)
+  const written = path.split('/').slice(1)
+  const parts = written.map(decode)
   const [root = '', ...rest] = parts
   const depth = root === 'api' ? 1 : 2
   if ((root !== 'api' && root !== 'apis') || rest.length <= depth || rest[depth] === '') return { is: 'document', path }
   const [group, version] = root === 'api' ? ['', rest[0] ?? ''] : [rest[0] ?? '', rest[1] ?? '']
-  return parseResource(group, version, rest.slice(depth))
+  return parseResource({ group, version }, rest.slice(depth), written.slice(1 + depth))
 }
 
-async function parseResource(group: string, version: string, parts: readonly string[]): Promise<RequestTarget> {
+async function parseResource(
+  { group, version }: { readonly group: string; readonly version: string },
+  parts: readonly string[],
+  written: readonly string[],
+): Promise<RequestTarget> {
   const isInNamespace =
     parts[0] === 'namespaces' && parts.length > 2 && !NAMESPACE_SUBRESOURCES.includes(parts[2] ?? '')
   const namespace = isInNamespace ? parts[1] : undefined
   const [plural = '', name, subresource, ...more] = isInNamespace ? parts.slice(2) : parts
   const kind = await findKind(group, version, plural)
-  if (kind === undefined || more.length > 0 || name === '' || namespace === '') throw noSuchResource()
+  const isProxy = subresource === 'proxy'
+  if (kind === undefined || (more.length > 0 && !isProxy) || name === '' || namespace === '') throw noSuchResource()
   if (isInNamespace && !kind.resource.namespaced) throw noSuchResource()
   if (name === undefined) return { is: 'collection', kind, namespace }
   if (kind.resource.namespaced && namespace === undefined) throw noSuchResource()
   if (subresource !== undefined && !kind.subresources.some((known) => known === subresource)) throw noSuchResource()
-  return { is: 'object', kind, namespace, name, subresource }
+  const rest = written.slice(written.length - more.length).map((part) => `/${part}`)
+  return { is: 'object', kind, namespace, name, subresource, ...(isProxy && { rest: rest.join('') }) }
 }
 
 function decode(part: string): string {

@@ -8,6 +8,12 @@ import type { Answer } from './answer.ts'
  */
 export async function sendAnswer(response: ServerResponse, answer: Answer, stalledClientMs: number): Promise<void> {
   if (answer.is === 'stream') {
+    const { contentType, parts } = answer
+    const headers = { 'content-type': contentType, 'cache-control': 'no-cache, private' }
+    await sendStream(response, { code: 200, headers, parts }, stalledClientMs)
+    return
+  }
+  if (answer.is === 'relay') {
     await sendStream(response, answer, stalledClientMs)
     return
   }
@@ -25,10 +31,10 @@ export async function sendAnswer(response: ServerResponse, answer: Answer, stall
 
 async function sendStream(
   response: ServerResponse,
-  answer: Answer & { readonly is: 'stream' },
+  answer: Omit<Answer & { readonly is: 'relay' }, 'is'>,
   stalledClientMs: number,
 ): Promise<void> {
-  response.writeHead(200, { 'content-type': answer.contentType, 'cache-control': 'no-cache, private' })
+  response.writeHead(answer.code, answer.headers)
   response.flushHeaders()
   for await (const part of answer.parts) {
     if (response.destroyed) return

@@ -160,6 +160,7 @@ export class TestServer implements AsyncDisposable {
 export const NOTHING_RUNS: Omit<PodStreams, 'log'> = {
   exec: (_pod, { container }) => Promise.reject(notRunning(container)),
   attach: (_pod, { container }) => Promise.reject(notRunning(container)),
+  proxy: () => Promise.reject(new Failure('BadRequest', 'address not allowed')),
   portForward: ({ metadata }) => Promise.reject(notRunning(metadata.name)),
 }
 

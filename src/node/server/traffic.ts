@@ -28,6 +28,6 @@ export class Traffic {
 
 function sortOf({ method, query, target }: Asked): Sort {
   if (method !== 'GET') return 'changing'
-  const isLog = target.is === 'object' && target.subresource === 'log'
+  const isLog = target.is === 'object' && (target.subresource === 'log' || target.subresource === 'proxy')
   return isLog || (target.is !== 'document' && isSet(query, 'watch')) ? 'lasting' : 'reading'
 }

@@ -9,7 +9,8 @@ export function requestAttributes(method: string, target: RequestTarget, query: 
   const named = target.is === 'object' ? { name: target.name, subresource: target.subresource ?? '' } : undefined
   const selected = named === undefined ? selectedName(query) : ''
   return {
-    verb: verbOf(method, named !== undefined, query),
+    // What follows is the pod's to understand.
+    verb: verbOf(method, named !== undefined, named?.subresource === 'proxy' ? new URLSearchParams() : query),
     group,
     version,
     resource: plural,

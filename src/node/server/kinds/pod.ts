@@ -28,6 +28,7 @@ export const podKind: Kind<Pod> = {
     'exec',
     'log',
     'portforward',
+    'proxy',
     'resize',
     'status',
   ],

@@ -37,6 +37,11 @@ export async function handleUpgrade(upgrade: Upgrade, { parts, access, closing }
   socket.once('close', () => meter?.ended(code))
   try {
     const admitted = await admitRequest(parts.store, { access, meter }, incoming)
+    if (admitted.target.is === 'object' && admitted.target.subresource === 'proxy') {
+      const { relayUpgrade } = await import('../proxy/relay-upgrade.ts')
+      await relayUpgrade(parts, upgrade, admitted)
+      return
+    }
     await serve(parts, { upgrade, admitted, request: parseStreamRequest(parts, admitted) })
   } catch (thrown) {
     if (!(thrown instanceof Failure)) {

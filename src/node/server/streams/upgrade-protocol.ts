@@ -11,7 +11,8 @@ export function upgradeProtocol({ headers }: IncomingMessage): UpgradeProtocol |
 }
 
 /** Only these may be asked for by an upgrade; whatever else a client would like to upgrade is a request as any other. */
-const STREAM_PATH = /^\/api\/v1\/namespaces\/[^/]+\/pods\/[^/]+\/(?:exec|attach|portforward|log)(?:\?|$)/
+const STREAM_PATH =
+  /^\/api\/v1\/namespaces\/[^/]+\/pods\/[^/]+\/(?:(?:exec|attach|portforward|log)(?:\?|$)|proxy(?:\/|\?|$))/
 
 export function isStreamUpgrade(incoming: IncomingMessage): boolean {
   return upgradeProtocol(incoming) !== undefined && STREAM_PATH.test(incoming.url ?? '')
