@@ -104,6 +104,22 @@ const CASES: readonly Case[] = [
     },
   ],
   [
+    'looks into a pod with a container of its own, and gives another one more',
+    async (kubectl) => {
+      const debug = 'debug box --image=peapod.local/busybox --target=app --container=looker -- sh -c'
+      await kubectl.ok(debug, 'cat /proc/1/cmdline')
+      await kubectl.ok(
+        'wait pod/box --for=jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.exitCode}=0 --timeout=30s',
+      )
+      assert.match(await kubectl.ok('logs box -c looker'), /trap/)
+      // Older ones know no such subresource.
+      if (kubectl.minor < 32) return
+      const more =
+        '{"spec":{"containers":[{"name":"app","resources":{"limits":{"memory":"64Mi"},"requests":{"memory":"32Mi"}}}]}}'
+      assert.match(await kubectl.refused('patch pod box --subresource=resize -p', more), /is invalid: .*QOS/i)
+    },
+  ],
+  [
     'replaces a pod by force',
     async (kubectl) => {
       await kubectl.ok('create -f', kubectl.file('swap.json', sleeper('swap', { run: 'one' })))
