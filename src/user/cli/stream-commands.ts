@@ -140,5 +140,23 @@ Exit code: 0; 1 when it could not be copied.`,
   load: async () => (await import('./cp/cp.ts')).cp,
 }
 
-/** Commands that carry bytes to and from the containers of running Pods. */
-export const STREAM_COMMANDS: readonly Command[] = [LOGS, EXEC, ATTACH, PORT_FORWARD, CP]
+const TOP: Command = {
+  name: 'top',
+  summary: 'show what Pods or nodes use of processor and memory',
+  description: `As "kubectl top pods" and "kubectl top nodes". Elsewhere the cluster needs metrics-server; this machine measures by itself.`,
+  operands: { usage: 'pods|nodes [NAME]', atLeast: 1, atMost: 2 },
+  flags: [
+    { name: 'containers', type: 'boolean', help: 'each container of the Pods' },
+    { name: 'all-namespaces', short: 'A', type: 'boolean', help: 'Pods of all namespaces' },
+    { name: 'selector', short: 'l', type: 'text', value: 'LABELS', help: 'only those with these labels' },
+    { name: 'sort-by', type: 'choice', choices: ['cpu', 'memory'], help: 'the largest first (default: by name)' },
+    { name: 'sum', type: 'boolean', help: 'what all Pods use together, in the last line' },
+    { name: 'no-headers', type: 'boolean', help: 'without the names of the columns' },
+    ...CLUSTER_FLAGS,
+  ],
+  examples: [{ command: 'peapod top pods --containers --sort-by memory', shows: 'who uses the memory' }],
+  load: async () => (await import('./top/top.ts')).top,
+}
+
+/** Commands for what containers say, take in and use. */
+export const STREAM_COMMANDS: readonly Command[] = [LOGS, EXEC, ATTACH, PORT_FORWARD, CP, TOP]
