@@ -6,7 +6,7 @@ const CONTAINER_FLAG: Flag = {
   short: 'c',
   type: 'text',
   value: 'NAME',
-  help: "the container (default: the one that annotation kubectl.kubernetes.io/default-container names, else the Pod's first)",
+  help: "the container (default: the Pod's kubectl.kubernetes.io/default-container, else its first)",
 }
 
 const STDIN_FLAG: Flag = { name: 'stdin', short: 'i', type: 'boolean', help: 'pass standard input on' }
