@@ -3,18 +3,13 @@ import { Failure } from '../../../failure.ts'
 import { isSameJson } from '../../../kube/api/patch/json-value.ts'
 import type { Json } from '../../../kube/api/pod.ts'
 import { findRules, rulesOf } from '../../../kube/api/rbac/find-rules.ts'
-import { type Identity, MASTERS } from '../../../kube/api/rbac/identity.ts'
+import { MASTERS } from '../../../kube/api/rbac/identity.ts'
 import { type PolicyRule, uncoveredRules } from '../../../kube/api/rbac/policy-rule.ts'
-import type { KubeObject, Resource, Store } from '../../store/store.ts'
+import type { KubeObject, Resource } from '../../store/store.ts'
+import type { ObjectWriter } from '../kinds/kind.ts'
 import { without } from '../kinds/prepare-object.ts'
 import { mayAccess } from './access.ts'
 import { storePolicy } from './store-policy.ts'
-
-/** Who writes a role or a binding: an ObjectWriter. */
-interface Giver {
-  readonly store: Store
-  readonly user: Identity
-}
 
 interface Written<T extends KubeObject> {
   readonly object: T
@@ -37,7 +32,11 @@ const EVERYTHING: readonly PolicyRule[] = [
  *
  * @throws Failure Forbidden
  */
-export function checkRoleGiving(giver: Giver, resource: Resource, { object: role, current }: Written<Role>): void {
+export function checkRoleGiving(
+  giver: ObjectWriter,
+  resource: Resource,
+  { object: role, current }: Written<Role>,
+): void {
   if (isMaster(giver) || mayDo(giver, 'escalate', { resource, object: role })) return
   if (isOnlyLetGo(role, current)) return
   // What others will add to it is not known yet: only who has everything can vouch for it.
@@ -51,7 +50,7 @@ export function checkRoleGiving(giver: Giver, resource: Resource, { object: role
  * @throws Failure Forbidden, NotFound for a role that is not there
  */
 export function checkBindingGiving(
-  giver: Giver,
+  giver: ObjectWriter,
   resource: Resource,
   { object: binding, current }: Written<Binding>,
 ): void {
@@ -87,11 +86,11 @@ function isOnlyLetGo(object: KubeObject, current: KubeObject | undefined): boole
   return isSameJson(one, other)
 }
 
-function isMaster({ user }: Giver): boolean {
+function isMaster({ user }: ObjectWriter): boolean {
   return user.groups.includes(MASTERS)
 }
 
-function mayDo({ store, user }: Giver, verb: string, { resource, object }: Subject): boolean {
+function mayDo({ store, user }: ObjectWriter, verb: string, { resource, object }: Subject): boolean {
   const { name = '', namespace = '' } = object.metadata
   const where = resource.namespaced ? namespace : ''
   const wanted = { verb, group: GROUP, resource: resource.plural, subresource: '', name, namespace: where }
@@ -99,7 +98,7 @@ function mayDo({ store, user }: Giver, verb: string, { resource, object }: Subje
 }
 
 function checkHeld(
-  { store, user }: Giver,
+  { store, user }: ObjectWriter,
   { resource, object, given }: Subject & { readonly given: readonly PolicyRule[] },
 ): void {
   const { name = '', namespace = '' } = object.metadata
