@@ -47,6 +47,7 @@ export async function answerRequest(
     const name = target.is === 'object' ? target.name : undefined
     return readMeasured(parts, { kind, namespace, query, user, incoming, signal }, name)
   }
+  if (kind.isReadOnly === true && method !== 'GET') throw methodNotAllowed()
   const request: ApiRequest = { kind, namespace, query, user, incoming, signal }
   const seen = kind.view === undefined ? parts : await viewedParts(parts, kind.resource, kind.view)
   if (target.is === 'collection') return answerCollection(seen, method, request)

@@ -110,6 +110,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly categories?: readonly string[]
   readonly subresources: readonly Subresource[]
   readonly canDeleteCollection: boolean
+  /** Nobody writes them through the API. */
+  readonly isReadOnly?: boolean
   /** Whether PUT makes an object that is not there. */
   readonly updateCreates?: boolean
   /** Whether PUT must say which version it replaces. */

@@ -764,3 +764,17 @@ function causesOf(json: object): unknown {
   const { details } = json as { details?: { causes?: { field: string; message: string }[] } }
   return details?.causes?.map(({ field, message }) => [field, message])
 }
+
+describe('workloads that this server does not run', () => {
+  it('are none, cannot be made, and discovery does not name them', async () => {
+    await using server = await TestServer.open()
+    for (const path of ['/api/v1/replicationcontrollers', '/apis/apps/v1/namespaces/kube-system/daemonsets']) {
+      const { code, json } = await server.get(path)
+      assert.deepEqual([code, json.items], [200, []], path)
+    }
+    const body = { metadata: { name: 'web' } }
+    assert.equal((await server.send('POST', '/apis/apps/v1/namespaces/default/deployments', { body })).code, 405)
+    assert.equal((await server.get('/apis/apps/v1/namespaces/default/deployments/web')).code, 404)
+    assert.ok(!(await server.get('/apis')).text.includes('"apps"'))
+  })
+})

@@ -26,6 +26,7 @@ import {
 } from '../../store/resources.ts'
 import type { Resource } from '../../store/store.ts'
 import type { Kind } from './kind.ts'
+import { WORKLOADS_TO_COME, workloadToCome } from './workloads-to-come.ts'
 
 interface Registered {
   readonly resource: Resource
@@ -105,8 +106,14 @@ const MEASURED: readonly Registered[] = [
 
 const ALL: readonly Registered[] = [...REGISTERED, ...VIEWS, ...ORDERS, ...QUESTIONS, ...MEASURED]
 
+/** Known by their URLs alone. */
+const UNTOLD: readonly Registered[] = WORKLOADS_TO_COME.map((resource) => ({
+  resource,
+  load: () => Promise.resolve(workloadToCome(resource)),
+}))
+
 const registeredByPath = new Map(
-  ALL.map((each) => [pathOf(each.resource.group, each.resource.version, each.resource.plural), each]),
+  [...ALL, ...UNTOLD].map((each) => [pathOf(each.resource.group, each.resource.version, each.resource.plural), each]),
 )
 const loaded = new Map<Registered, Kind>()
 
