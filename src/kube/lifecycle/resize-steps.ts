@@ -3,7 +3,7 @@ import { allContainers } from '../api/pod.ts'
 import type { Amounts } from './allocation.ts'
 import { amountsOf, changedIn, isSameAmounts, podAsAllocated } from './allocation.ts'
 import { recordOf } from './container-facts.ts'
-import type { ObservedPod } from './observed-pod.ts'
+import type { ObservedContainer, ObservedPod } from './observed-pod.ts'
 import type { PodAction } from './pod-action.ts'
 import { RETRY_MS } from './start-retry-delay.ts'
 
@@ -20,9 +20,19 @@ export function resizeSteps(pod: Pod, seen: ObservedPod, nowMs: number): PodActi
     return [nowMs < againAtMs ? { do: 'look-again', atMs: againAtMs } : { do: 'resize' }]
   }
   const left = containersToResize(pod, seen)
-  if (step === 'restarting') return left.some(({ isRestarted }) => isRestarted) ? [] : [{ do: 'resize' }]
+  if (step === 'restarting') {
+    const isRestarting =
+      left.some(({ isRestarted }) => isRestarted) || Object.values(seen.containers).some(isComingBack)
+    return isRestarting ? [] : [{ do: 'resize' }]
+  }
   // One that was made before the resize, and started after it.
   return left.length > 0 ? [{ do: 'resize' }] : []
+}
+
+/** It was stopped for the resize, and does not run again yet. */
+function isComingBack({ state, previous }: ObservedContainer): boolean {
+  if (state.is === 'running') return false
+  return (state.is === 'exited' ? state : previous)?.stoppedBecause === 'Resized'
 }
 
 export interface ContainerToResize {

@@ -87,6 +87,33 @@ describe('pods are given to the node', () => {
     assert.equal(cluster.pod('theirs')?.status?.conditions, undefined)
   })
 
+  it('Q6: once another one was resized, and takes less', async () => {
+    await using cluster = new Cluster()
+    await cluster.create('large', '2')
+    await cluster.create('waits', '1')
+    assert.equal(cluster.node('waits'), undefined)
+    const resized = async (cpu: string, promised: string): Promise<void> => {
+      await cluster.store.modify(PODS, { namespace: 'default', name: 'large' }, (pod) => {
+        const { generation = 1 } = pod.metadata
+        const containers = [
+          { ...pod.spec.containers[0], resources: { requests: { cpu } } },
+        ] as Pod['spec']['containers']
+        const status = { name: 'app', image: '', imageID: '', ready: true, restartCount: 0 }
+        return {
+          ...pod,
+          metadata: { ...pod.metadata, generation: generation + 1 },
+          spec: { ...pod.spec, containers },
+          status: { ...pod.status, containerStatuses: [{ ...status, allocatedResources: { cpu: promised } }] },
+        }
+      })
+      await cluster.settled()
+    }
+    await resized('1', '2')
+    assert.equal(cluster.node('waits'), undefined)
+    await resized('1', '1')
+    assert.equal(cluster.node('waits'), 'here')
+  })
+
   it('as soon as they are there, told as a condition and an event', async () => {
     await using cluster = new Cluster()
     await cluster.create('a', '1')

@@ -4,6 +4,7 @@ import { assignedPod, withScheduled } from '../../kube/api/scheduled-pod.ts'
 import type { NodeClaim } from '../../kube/lifecycle/node-fit.ts'
 import { claimOf, holdsNode } from '../../kube/lifecycle/node-fit.ts'
 import { offerOf } from '../../kube/lifecycle/node-offer.ts'
+import { resizedClaim } from '../../kube/lifecycle/resized-claim.ts'
 import { whyUnschedulable } from '../../kube/lifecycle/why-unschedulable.ts'
 import { recordEvent } from '../store/record-event.ts'
 import { NODES, PODS } from '../store/resources.ts'
@@ -30,8 +31,12 @@ export class SchedulingQueue {
     if (holdsNode(pod)) {
       this.#waiting.delete(uid)
       if (pod.spec.nodeName !== this.#parts.node.name) this.#tellOfOtherNode(pod)
-      if (!this.#claims.has(uid) && pod.spec.nodeName === this.#parts.node.name) this.#claims.set(uid, claimOf(pod))
-      return false
+      if (pod.spec.nodeName !== this.#parts.node.name) return false
+      // Only one that was changed since it was made may have been resized.
+      const mayBeResized = (generation ?? 1) > 1
+      const isKnown = this.#claims.has(uid)
+      if (mayBeResized || !isKnown) this.#claims.set(uid, mayBeResized ? resizedClaim(pod) : claimOf(pod))
+      return mayBeResized && isKnown
     }
     const known = this.#waiting.get(uid)
     const isWaiting = isOurs(pod) && (pod.spec.nodeName ?? '') === '' && deletionTimestamp === undefined

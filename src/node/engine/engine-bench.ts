@@ -128,6 +128,11 @@ export class Bench implements AsyncDisposable {
     return [...this.#machine.containers.keys()].map((id) => id.replace(/^[^-]+-/, ''))
   }
 
+  /** Those that one of them runs with. */
+  limitsOf(container: string): ResourcePlan | undefined {
+    return [...this.#machine.containers].find(([id]) => id.replace(/^[^-]+-/, '') === container)?.[1].resources
+  }
+
   status(container: string): ContainerStatus | undefined {
     const { initContainerStatuses = [], containerStatuses = [] } = this.pod?.status ?? {}
     return [...initContainerStatuses, ...containerStatuses].find(({ name }) => name === container)
