@@ -36,7 +36,9 @@ export class FakeLog {
   serve(response: ServerResponse, query: URLSearchParams): void {
     const type = 'text/vnd.peapod.log'
     const tellsStreams = this.knowsStreams && response.req.headers.accept?.startsWith(type) === true
-    const told = ({ time, stream, text }: FakeLine): string => `${time} ${tellsStreams ? `${stream} ` : ''}${text}\n`
+    const instants = query.get('timestamps') === 'true'
+    const told = ({ time, stream, text }: FakeLine): string =>
+      `${instants ? `${time} ` : ''}${tellsStreams ? `${stream} ` : ''}${text}\n`
     const since = query.get('sinceTime')?.slice(0, 19) ?? ''
     const wanted = this.#lines.filter((line) => line.time.slice(0, 19) >= since)
     response.writeHead(200, { 'content-type': tellsStreams ? type : 'text/plain' }).flushHeaders()
