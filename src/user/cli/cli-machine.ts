@@ -52,7 +52,7 @@ export interface ListenOptions {
   readonly names: readonly string[]
 }
 
-export interface ServedAt {
+interface ServedAt {
   readonly socketPath: string
   /** Such as `https://127.0.0.1:6443`. */
   readonly url: string

@@ -15,7 +15,7 @@ export interface ResourceAccess {
 }
 
 /** A document beside the objects, such as `/version`. */
-export interface PathAccess {
+interface PathAccess {
   /** The HTTP method in small letters. */
   readonly verb: string
   readonly path: string

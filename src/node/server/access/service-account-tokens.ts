@@ -10,7 +10,7 @@ export interface SigningKey {
 }
 
 /** An object that a token dies with. */
-export interface Bound {
+interface Bound {
   readonly name: string
   readonly uid: string
 }
