@@ -75,6 +75,17 @@ describe('what a command does not need is not loaded', () => {
     assert.equal(builtins.includes(FETCH), false)
   })
 
+  it('by ps, when it finds no server: neither TLS, nor kubeconfigs, nor YAML', () => {
+    const { files, builtins } = loadedBy('src/main.ts', 'ps', '--state-dir', folder)
+    assert.ok(files.includes('src/user/cli/ps/ps.ts'))
+    assert.deepEqual(
+      files.filter((file) => /^src\/(machine|node)\/|client\/remote|node_modules\//.test(file)),
+      [],
+    )
+    assert.equal(builtins.includes(FETCH), false)
+    assert.equal(builtins.includes('NativeModule tls'), false)
+  })
+
   it('by run, when it starts a server of its own: neither fetch, nor registries, nor what makes images or reads protobuf', () => {
     const parts = [
       ...[
@@ -100,7 +111,7 @@ describe('what a command does not need is not loaded', () => {
       [],
     )
     assert.deepEqual(
-      files.filter((file) => file.includes('client-node')),
+      files.filter((file) => /client-node|client\/remote|user\/cli\/objects/.test(file)),
       [],
     )
   })

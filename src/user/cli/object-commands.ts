@@ -14,7 +14,8 @@ const UP: Command = {
   name: 'up',
   summary: 'apply manifests and wait until their Pods are ready',
   description: `Every object is applied by the server (server-side apply, field manager "peapod"): Namespaces first, Pods last. Then up waits
-until each Pod is Ready or has Succeeded, and shows what its containers do. Nothing is deleted that is not in the manifests.
+until each Pod is Ready or has Succeeded, and shows what its containers do; containers without a readiness probe have to run for
+a second. Nothing is deleted that is not in the manifests.
 
 Exit code: 0 when all Pods are up; 1 when one Failed or cannot start (its image cannot be pulled, it crashes again and again),
 or the server refuses an object; 124 after --timeout; 130 after Ctrl-C. The objects stay: "peapod down" deletes them.`,

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Pod } from '../../../kube/api/pod.ts'
 import type { ApiClient } from '../../client/open-client.ts'
 import { EVENTS, PODS, type PodEvent } from '../../client/resource-type.ts'
@@ -50,10 +51,17 @@ export async function awaitPods(awaited: readonly AwaitedPod[], options: AwaitOp
   return waiting.outcomes()
 }
 
+/** A container that crashes at its start has done so by then. */
+const SETTLE_MS = 1_000
+/** Instants in a status are whole seconds. */
+const INSTANT_MS = 1_000
+
 class PodsWaited {
   readonly #options: AwaitOptions
   readonly #narrations = new Map<string, Narration>()
   readonly #old: ReadonlySet<string>
+  /** When each was seen to be up, by the clock of performance.now. */
+  readonly #upSinceMs = new Map<string, number>()
   readonly #decided = Promise.withResolvers<undefined>()
 
   constructor(awaited: readonly AwaitedPod[], options: AwaitOptions) {
@@ -114,9 +122,36 @@ class PodsWaited {
   }
 
   #decide(): void {
-    const verdicts = this.outcomes().map(({ verdict }) => verdict.is)
+    const verdicts = this.outcomes().map(({ pod, verdict }) => {
+      if (verdict.is !== 'up') this.#upSinceMs.delete(pod.metadata.uid)
+      return verdict.is === 'up' && !this.#isSettled(pod) ? 'waiting' : verdict.is
+    })
     if (verdicts.includes('failed') || !verdicts.includes('waiting')) this.#decided.resolve(undefined)
   }
+
+  /** Without a probe a container is ready as soon as it runs, and may end the next moment: it is looked at once more. */
+  #isSettled(pod: Pod): boolean {
+    const { nowMs, signal } = this.#options
+    const unproven = pod.status?.phase === 'Running' ? unprovenStarts(pod) : []
+    if (unproven.every((startedAtMs) => nowMs() - startedAtMs > SETTLE_MS + INSTANT_MS)) return true
+    const sinceMs = this.#upSinceMs.get(pod.metadata.uid)
+    if (sinceMs !== undefined) return performance.now() - sinceMs >= SETTLE_MS
+    this.#upSinceMs.set(pod.metadata.uid, performance.now())
+    delay(SETTLE_MS, undefined, { signal }).then(
+      () => this.#decide(),
+      () => undefined,
+    )
+    return false
+  }
+}
+
+/** When the containers started that nothing but their running says are ready. */
+function unprovenStarts({ spec, status }: Pod): readonly number[] {
+  const unproven = spec.containers.filter(({ readinessProbe }) => readinessProbe === undefined)
+  return unproven.flatMap(({ name }) => {
+    const running = status?.containerStatuses?.find((one) => one.name === name)?.state?.running
+    return running === undefined ? [] : [Date.parse(running.startedAt ?? '') || 0]
+  })
 }
 
 /** Nothing of it was told yet, so everything that its status says is news. */

@@ -33,7 +33,9 @@ describe('peapod up and down', { timeout: 20_000 }, () => {
   after(() => rm(folder, { recursive: true }))
 
   function start(server: FakeApiServer, argv: readonly string[], world: FakeWorld = {}): FakeCall {
-    return new FakeCall(argv, { endpoint: server.endpoint, cwd: folder, ...world })
+    // The containers of fake pods started a minute ago.
+    const nowMs = (): number => Date.UTC(2026, 10, 20, 0, 1)
+    return new FakeCall(argv, { endpoint: server.endpoint, cwd: folder, nowMs, ...world })
   }
   /** The requests that change something. */
   const writes = (server: FakeApiServer): readonly string[] =>
@@ -75,7 +77,7 @@ pod web: ready (2/2) in 0 s
       ['unchanged', 'unchanged', 'unchanged'],
     )
     assert.deepEqual(told.at(-1), {
-      time: '2026-11-20T00:00:00.000Z',
+      time: '2026-11-20T00:01:00.000Z',
       type: 'end',
       exitCode: 0,
       pods: [{ namespace: 'shop', pod: 'web', phase: 'Running', result: 'up' }],
@@ -109,6 +111,19 @@ pod web: ready (2/2) in 0 s
       call.stderr.text,
       'peapod: pod "web" is not up: app: ImagePullBackOff: Back-off pulling image "nginx"\n',
     )
+  })
+
+  it('is not taken in by a container that runs for a moment', async () => {
+    await using server = await FakeApiServer.open()
+    const web = new FakePod(server, 'web')
+    const nowMs = (): number => Date.UTC(2026, 10, 20)
+    const call = start(server, ['up', '-f', 'pod.yaml'], { nowMs })
+    await web.created
+    web.running('app', 'log-agent')
+    await call.stdout.shows('ready (2/2)')
+    web.exited('app', 3, { phase: 'Failed' })
+    assert.equal(await call.exitCode, 1)
+    assert.match(call.stderr.text, /^peapod: pod "web" is not up: app: exited 3$/m)
   })
 
   it('exits with 124 after --timeout, and says how to learn why', async () => {
