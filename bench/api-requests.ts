@@ -55,7 +55,7 @@ function requestsWith(letter: string, pods: number): Scenario {
           }
         }
       }
-      add('server, after all requests', PEAPOD, ['MB', residentMemoryMb(server.pid) ?? NaN])
+      add('server, with the pods made meanwhile', PEAPOD, ['MB', residentMemoryMb(server.pid) ?? NaN])
       return {
         measured: [...values.values()],
         notes: [
