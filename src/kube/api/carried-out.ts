@@ -103,6 +103,17 @@ export const CARRIED_OUT_OF_POD: CarriedOut = {
               fields: { medium: { values: ['', 'Memory'], advice: 'use Memory or remove it' }, sizeLimit: 'whole' },
             },
             hostPath: 'whole',
+            configMap: 'whole',
+            secret: 'whole',
+            downwardAPI: 'whole',
+            projected: {
+              fields: {
+                defaultMode: 'whole',
+                sources: {
+                  fields: { configMap: 'whole', secret: 'whole', downwardAPI: 'whole', serviceAccountToken: 'whole' },
+                },
+              },
+            },
           },
         },
         restartPolicy: 'whole',
@@ -152,10 +163,8 @@ export const CARRIED_OUT_OF_POD: CarriedOut = {
 /** What to do without a field, by its name; other fields are simply to be removed. */
 export const ADVICE: Readonly<Record<string, string>> = {
   fileKeyRef: 'write the value itself',
-  configMap: 'use a hostPath, or an emptyDir that an init container fills',
-  secret: 'use a hostPath, or an emptyDir that an init container fills',
-  projected: 'use a hostPath, or an emptyDir that an init container fills',
-  downwardAPI: 'use an emptyDir that an init container fills',
+  clusterTrustBundle: 'put the certificates into a ConfigMap',
+  podCertificate: 'put a certificate into a Secret',
   persistentVolumeClaim: 'use a hostPath',
   image: 'use an emptyDir that an init container with this image fills',
   imagePullSecrets: 'log in to the registry instead: credentials are read from the auth file of Docker or containers',

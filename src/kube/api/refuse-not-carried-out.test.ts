@@ -83,8 +83,8 @@ describe('a field that is not carried out is refused by name', () => {
       'spec.containers.env.valueFrom.fileKeyRef',
       'spec.containers.volumeMounts.subPathExpr',
       'spec.ephemeralContainers.volumeMounts.subPathExpr',
-      'spec.volumes.configMap',
-      'spec.volumes.secret',
+      'spec.volumes.projected.sources.clusterTrustBundle',
+      'spec.volumes.projected.sources.podCertificate',
       'spec.securityContext.fsGroup',
       'spec.resources',
     ]

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerStatus, Pod, PodSpec } from '../../kube/api/pod.ts'
 import type { NodeFacts } from '../../kube/lifecycle/node-fit.ts'
 import type { Image, ImageSource } from '../../machine/image/image.ts'
 import type { ResourcePlan } from '../../machine/runtime/container-runtime.ts'
+import { removeTree } from '../../machine/linux/remove-tree.ts'
 import type { FakeMachine, FakeProgram } from '../../machine/runtime/fake/open-fake-runtime.ts'
 import { makeFakeMachine, openFakeRuntime } from '../../machine/runtime/fake/open-fake-runtime.ts'
 import { VirtualClock } from '../../machine/runtime/fake/virtual-clock.ts'
@@ -13,6 +14,7 @@ import type { Sandbox } from '../../machine/sandbox/sandbox.ts'
 import { openMemoryStore } from '../store/memory-store.ts'
 import { EVENTS, PODS } from '../store/resources.ts'
 import type { Store } from '../store/store.ts'
+import type { EngineParts } from './engine-parts.ts'
 import { Engine } from './engine.ts'
 import { testPod } from './test-pod.ts'
 
@@ -58,6 +60,9 @@ export const KEY = { namespace: 'default', name: 'web' }
 /** Real milliseconds that a step of the engine may take: it makes folders. */
 const LIMIT_MS = 5_000
 
+/** What tests give it. */
+export type BenchParts = Pick<EngineParts, 'images' | 'api'>
+
 /** An engine on a fake runtime and a virtual clock, with one pod: `default/web`. */
 export class Bench implements AsyncDisposable {
   readonly clock = new VirtualClock()
@@ -73,7 +78,7 @@ export class Bench implements AsyncDisposable {
   readonly #machine: FakeMachine
   readonly #running: Promise<void>
 
-  constructor(directory: string, programs: Readonly<Record<string, FakeProgram[]>>, images: ImageSource) {
+  constructor(directory: string, programs: Readonly<Record<string, FakeProgram[]>>, parts: BenchParts) {
     this.#directory = directory
     const turns = new Map<string, number>()
     this.#machine = makeFakeMachine(this.clock, ({ id }) => {
@@ -86,7 +91,7 @@ export class Bench implements AsyncDisposable {
     const { started, signals } = this
     this.engine = new Engine({
       store: this.store,
-      images,
+      ...parts,
       runtime: {
         ...runtime,
         start(id) {
@@ -177,12 +182,17 @@ export class Bench implements AsyncDisposable {
     this.#stop.abort()
     await this.#running
     await this.store.close()
-    await rm(this.#directory, { recursive: true, force: true })
+    // Volumes may be mounted in it.
+    await removeTree(this.#directory)
     assert.deepEqual(this.complaints, [])
   }
 }
 
 /** @param programs of each container by its name, one for each of its starts; the last one stays. */
-export async function openBench(programs: Readonly<Record<string, FakeProgram[]>>, images = PRESENT): Promise<Bench> {
-  return new Bench(await mkdtemp(join(tmpdir(), 'peapod-engine-')), programs, images)
+export async function openBench(
+  programs: Readonly<Record<string, FakeProgram[]>>,
+  images = PRESENT,
+  parts: Omit<BenchParts, 'images'> = {},
+): Promise<Bench> {
+  return new Bench(await mkdtemp(join(tmpdir(), 'peapod-engine-')), programs, { ...parts, images })
 }

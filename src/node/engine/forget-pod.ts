@@ -11,6 +11,8 @@ const AGAIN_AFTER_MS = 1_000
 export async function forgetPod(world: PodWorld, signal: AbortSignal): Promise<void> {
   if (world.left.aborted) return
   world.leave()
+  // What is in memory must not be written once its file system is gone.
+  await world.dataVolumes.settled()
   await removeTree(world.paths.pod)
   await removeObject(world, signal)
   world.forgotten = true

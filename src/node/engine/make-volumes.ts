@@ -11,18 +11,20 @@ import { makeImageVolume } from '../../machine/volume/make-image-volume.ts'
 import { makeEmptyDirectory } from '../../machine/volume/make-empty-directory.ts'
 import { openSubPath } from '../../machine/volume/open-sub-path.ts'
 import type { PodWorld } from './pod-world.ts'
+import { isDataVolume } from './sources/volume-files.ts'
 
 /** Makes the pod's volumes that are not there yet. @returns the host directory (or file) of each, by volume name. */
 export async function makeVolumes(world: PodWorld): Promise<ReadonlyMap<string, string>> {
   const volumes = new Map(world.volumes)
   for (const volume of world.pod.spec.volumes ?? []) {
     if (volumes.has(volume.name)) continue
-    volumes.set(volume.name, await makeVolume(volume, join(world.paths.volumes, volume.name)))
+    volumes.set(volume.name, await makeVolume(world, volume, join(world.paths.volumes, volume.name)))
   }
   return volumes
 }
 
-async function makeVolume(volume: Volume, directory: string): Promise<string> {
+async function makeVolume(world: PodWorld, volume: Volume, directory: string): Promise<string> {
+  if (isDataVolume(volume)) return world.dataVolumes.make(volume, directory)
   if (volume.hostPath !== undefined) {
     await checkHostPath(volume.hostPath.path, (volume.hostPath.type ?? '') as HostPathType)
     return volume.hostPath.path
@@ -34,7 +36,7 @@ async function makeVolume(volume: Volume, directory: string): Promise<string> {
       ...(sizeLimit === undefined ? {} : { sizeLimitBytes: quantityToBytes(sizeLimit) }),
     })
   }
-  throw new Failure('FailedMount', `make volume "${volume.name}": only emptyDir and hostPath are carried out yet`)
+  throw new Failure('FailedMount', `make volume "${volume.name}": its type is not carried out`)
 }
 
 /**
@@ -44,6 +46,7 @@ async function makeVolume(volume: Volume, directory: string): Promise<string> {
  */
 export async function makeVolumeMounts(world: PodWorld, container: Container, staging: string): Promise<MountPlan[]> {
   const mounts: MountPlan[] = []
+  const data = new Set((world.pod.spec.volumes ?? []).filter(isDataVolume).map(({ name }) => name))
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const source = world.volumes.get(mount.name)
     if (source === undefined) {
@@ -55,7 +58,8 @@ export async function makeVolumeMounts(world: PodWorld, container: Container, st
           ? source
           : await subPathOf(source, mount.subPath, join(staging, `subpath-${index}`)),
       destination: mount.mountPath,
-      readOnly: mount.readOnly === true,
+      // What is made of data is for the node alone to write.
+      readOnly: mount.readOnly === true || data.has(mount.name),
     })
   }
   return mounts

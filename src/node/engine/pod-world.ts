@@ -15,6 +15,7 @@ import type { PodPaths } from './pod-paths.ts'
 import { podPaths } from './pod-paths.ts'
 import type { Instance } from './pod-record.ts'
 import { writePodCopy, writePodRecord } from './pod-record.ts'
+import { DataVolumes } from './sources/data-volumes.ts'
 import { Wake } from './wake.ts'
 
 /** A pod that an earlier engine on the same directory ran, as it was found on the machine. */
@@ -31,6 +32,7 @@ export class PodWorld {
   readonly paths: PodPaths
   readonly observations: PodObservations
   readonly wake: Wake
+  readonly dataVolumes: DataVolumes
   sandbox: Sandbox | undefined
   /** Host directories of the pod's volumes by name, once they are there. */
   volumes: ReadonlyMap<string, string> = new Map()
@@ -59,6 +61,7 @@ export class PodWorld {
     this.parts = parts
     this.paths = podPaths(parts.instanceDirectory, pod.metadata.uid)
     this.wake = new Wake(parts.clock)
+    this.dataVolumes = new DataVolumes(this)
     const seen: ObservedPod = adopted?.seen ?? {
       acceptedAtMs: parts.clock.nowMs(),
       sandbox: { is: 'absent' },

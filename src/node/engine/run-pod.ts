@@ -34,6 +34,7 @@ export interface SharedSchedules {
 export async function runPod(world: PodWorld, shared: SharedSchedules, signal: AbortSignal): Promise<void> {
   const probes = new PodProbes(world, shared.probes)
   const sources = new PodSources(world, shared.sources)
+  world.begin(world.dataVolumes.keep(signal))
   measureStart(world)
   world.begin(limitVolumes(world, signal))
   world.begin(watchSandbox(world, signal))
@@ -47,6 +48,7 @@ export async function runPod(world: PodWorld, shared: SharedSchedules, signal: A
     sources.follow()
     allocateResize(world, () => shared.claimsBeside(world))
     const { seen } = world.observations
+    world.dataVolumes.follow(world.pod, seen)
     const failure = await tell(world, seen, nowMs)
     if (failure !== undefined && failure !== complaint) log(`pod ${world.name}: tell how it is: ${failure}`)
     complaint = failure ?? ''
