@@ -2,6 +2,8 @@ import { Failure } from '../../failure.ts'
 import { openEndpoint, type OpenEndpoint } from '../client/endpoint.ts'
 import { openClient, type ApiClient } from '../client/open-client.ts'
 import type { Invocation } from './command.ts'
+import { hasColours, writeText } from './output.ts'
+import { stylist } from './style.ts'
 
 /** The Kubernetes API that a command speaks to, as its flags say. */
 export interface Cluster extends Disposable {
@@ -24,6 +26,14 @@ export async function openCluster({ flags, environment }: Pick<Invocation, 'flag
   const { endpoint, namespace: usual } = isElsewhere
     ? await openElsewhere({ context, kubeconfig }, environment)
     : { endpoint: await openHere({ flags, environment }), namespace: undefined }
+  const style = stylist(hasColours(environment.stderr, environment.env))
+  const told = new Set<string>()
+  endpoint.onWarning = (sentence) => {
+    // The same for every object of a kind, say.
+    if (told.has(sentence)) return
+    told.add(sentence)
+    void writeText(environment.stderr, `${style('yellow', 'Warning:')} ${sentence}\n`).catch(() => undefined)
+  }
   const client = openClient(endpoint)
   return {
     client,

@@ -33,6 +33,8 @@ export interface OpenEndpoint {
   /** For messages: the path of a socket, or a URL. */
   readonly address: string
   way(): Promise<Way>
+  /** Told what a server has to say beside its answer: sentences of `Warning` headers. */
+  onWarning?: (sentence: string) => void
   /** The server did not know who asked (401). @returns whether the next way may take somebody else along. */
   renew(): boolean
   /** Closes the idle connections. */

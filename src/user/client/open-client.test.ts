@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Failure } from '../../failure.ts'
 import { FakeApiServer, sendStatus } from './fake-api-server.ts'
+import { openEndpoint } from './endpoint.ts'
 import { openClient } from './open-client.ts'
 import { EVENTS, PODS } from './resource-type.ts'
 import type { ObjectChange } from './watch-objects.ts'
@@ -69,6 +70,68 @@ describe('openClient', () => {
     await assert.rejects(client.list(PODS), failure('ServiceUnavailable', /down for tea$/))
     server.answers.push((_request, response) => (response.writeHead(200).end('<html>'), true))
     await assert.rejects(client.list(PODS), failure('InternalError', /^list pods: the API server's answer is not JSON/))
+    client.close()
+  })
+
+  const PATCHES: [type: 'json' | 'merge' | 'strategic' | 'apply', contentType: string, query: string][] = [
+    ['json', 'application/json-patch+json', '?dryRun=All'],
+    ['merge', 'application/merge-patch+json', '?dryRun=All'],
+    ['strategic', 'application/strategic-merge-patch+json', '?dryRun=All'],
+    ['apply', 'application/apply-patch+yaml', '?fieldManager=peapod&dryRun=All'],
+  ]
+  for (const [type, contentType, query] of PATCHES) {
+    it(`sends a patch of type ${type} as ${contentType}`, async () => {
+      await using server = await FakeApiServer.open()
+      const client = openClient(server.endpoint)
+      let sent: string | undefined
+      server.intercept = (request, response) => {
+        sent = request.headers['content-type']
+        response.writeHead(200).end(JSON.stringify(POD))
+        return true
+      }
+      const name = { namespace: 'default', name: 'web', subresource: 'status' }
+      assert.deepEqual(await client.patch(PODS, { ...name, body: [] }, { type, dryRun: 'All' }), POD)
+      assert.equal(sent, contentType)
+      assert.deepEqual(server.requests, [`PATCH /api/v1/namespaces/default/pods/web/status${query}`])
+      client.close()
+    })
+  }
+
+  it('replaces an object as a whole, and hears what the server warns of', async () => {
+    await using server = await FakeApiServer.open()
+    const endpoint = openEndpoint(server.endpoint)
+    const warnings: string[] = []
+    endpoint.onWarning = (sentence) => void warnings.push(sentence)
+    const client = openClient(endpoint)
+    server.intercept = (_request, response) => {
+      response.setHeader('warning', ['299 - "unknown field \\"spec.x\\""', '299 - "duplicate port"'])
+      response.writeHead(200).end(JSON.stringify(POD))
+      return true
+    }
+    assert.deepEqual(await client.update(PODS, POD, { fieldManager: 'me' }), POD)
+    assert.deepEqual(server.requests, ['PUT /api/v1/namespaces/default/pods/web?fieldManager=me'])
+    assert.deepEqual(warnings, ['unknown field "spec.x"', 'duplicate port'])
+    client.close()
+  })
+
+  it('reads tables page by page', async () => {
+    await using server = await FakeApiServer.open()
+    const client = openClient(server.endpoint)
+    server.intercept = (request, response) => {
+      const isFirst = request.url?.includes('continue') !== true
+      const page = isFirst
+        ? {
+            columnDefinitions: [{ name: 'Name', priority: 0 }],
+            rows: [{ cells: ['a'], object: { metadata: { name: 'a' } } }],
+            metadata: { resourceVersion: '7', continue: 'more' },
+          }
+        : { columnDefinitions: null, rows: null, metadata: { resourceVersion: '7' } }
+      response.writeHead(200).end(JSON.stringify(page))
+      return true
+    }
+    const { columns, rows, metadata } = await client.table(PODS, { namespace: 'default' })
+    assert.deepEqual([columns.length, rows.map(({ cells }) => cells), metadata], [1, [['a']], { resourceVersion: '7' }])
+    assert.equal(server.requests.length, 2)
     client.close()
   })
 

@@ -34,7 +34,7 @@ interface PatchOptions extends WriteOptions {
 }
 
 /** @see https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply */
-export type PatchType = keyof typeof PATCH_TYPES
+type PatchType = keyof typeof PATCH_TYPES
 
 const PATCH_TYPES = {
   json: 'application/json-patch+json',

@@ -42,10 +42,17 @@ export async function sendRequest(to: OpenEndpoint, wanted: ApiRequest): Promise
   // An 'error' without a listener would end the process: the one who reads the body gets it from the iteration.
   outgoing.on('error', () => undefined)
   const statusCode = answer.statusCode ?? 0
+  if (to.onWarning !== undefined) warningsIn(answer).forEach(to.onWarning)
   if (statusCode < 300) return answer
   const body = await readText(answer, wanted.what)
   if (statusCode === 401 && to.renew()) return sendRequest(to, wanted)
   throw statusFailure({ what: wanted.what, statusCode, body })
+}
+
+/** `299 - "spec.x is deprecated"`, once or several times. */
+function warningsIn({ headers }: IncomingMessage): readonly string[] {
+  const sent = headers.warning ?? ''
+  return [...sent.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) => text.replace(/\\(.)/g, '$1'))
 }
 
 async function begin(to: OpenEndpoint, wanted: ApiRequest): Promise<ClientRequest> {
