@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { RemoteCommand } from '../../client/streams/open-command.ts'
 import type { CliEnvironment, InputStream, OutputStream } from '../cli-environment.ts'
 import { writeText } from '../output.ts'
+import { enterRawMode } from './raw-terminal.ts'
 
 /**
  * Joins a program in a container with the streams of this one until it has ended and all of its output is written.
@@ -54,11 +55,11 @@ function takeTerminal(remote: RemoteCommand, { stdin, stdout }: Pick<CliEnvironm
     const { columns, rows } = stdout
     if (columns !== undefined && rows !== undefined) remote.resize({ columns, rows })
   }
-  stdin.setRawMode?.(true)
+  const leaveRawMode = enterRawMode(stdin)
   stdout.on('resize', tellSize)
   tellSize()
   return () => {
     stdout.off('resize', tellSize)
-    stdin.setRawMode?.(false)
+    leaveRawMode()
   }
 }
