@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { join } from 'node:path'
@@ -157,6 +158,13 @@ export class ServedPeapod {
   async deleteAll(): Promise<void> {
     for (const { metadata } of (await this.pods()) ?? []) await this.delete(metadata.name, 1)
     await this.until('no pod is left', async () => (await this.pods())?.length === 0)
+    // One whose object was taken away by force is still being ended.
+    await this.until('the folders of pods are gone', () => Promise.resolve(this.#podFolders().length === 0))
+  }
+
+  #podFolders(): readonly string[] {
+    const folder = join(this.#directory, 'pods')
+    return existsSync(folder) ? readdirSync(folder) : []
   }
 
   /** Ends well, with no pod left and nothing of one. */
