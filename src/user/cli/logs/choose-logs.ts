@@ -3,7 +3,7 @@ import type { Pod } from '../../../kube/api/pod.ts'
 import { PODS } from '../../client/resource-type.ts'
 import type { Invocation } from '../command.ts'
 import type { Cluster } from '../open-cluster.ts'
-import { chooseContainer, containerNames } from '../streams/default-container.ts'
+import { chooseContainer, containerNames } from '../streams/choose-container.ts'
 import { findPods } from '../streams/find-pods.ts'
 import type { LogSource } from './log-output.ts'
 

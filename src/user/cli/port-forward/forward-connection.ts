@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import type { OpenEndpoint } from '../../client/endpoint.ts'
-import { openForward, type PortWanted } from '../../client/streams/open-port.ts'
+import { openForward, type PortWanted } from '../../client/streams/open-forward.ts'
 
 /**
  * Joins a connection with a port of a pod until the pod has said everything: clients take it for over then.

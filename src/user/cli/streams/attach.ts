@@ -5,9 +5,10 @@ import { withInterrupt } from '../interrupt.ts'
 import { openCluster } from '../open-cluster.ts'
 import { writeText } from '../output.ts'
 import { carrySession } from './carry-session.ts'
-import { chooseContainer } from './default-container.ts'
-import { refuseWhenOver, wantsTerminal } from './exec.ts'
+import { chooseContainer } from './choose-container.ts'
 import { findPod } from './find-pods.ts'
+import { refuseWhenOver } from './refuse-when-over.ts'
+import { wantsTerminal } from './wants-terminal.ts'
 
 /** `peapod attach`: see its declaration for what it promises. */
 export async function attach(invocation: Invocation): Promise<number> {

@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import type { RemoteCommand } from '../../client/streams/open-command.ts'
 import type { CliEnvironment, InputStream, OutputStream } from '../cli-environment.ts'
 import { writeText } from '../output.ts'
-import { enterRawMode } from './raw-terminal.ts'
+import { enterRawMode } from './enter-raw-mode.ts'
 
 /**
  * Joins a program in a container with the streams of this one until it has ended and all of its output is written.

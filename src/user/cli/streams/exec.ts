@@ -5,8 +5,10 @@ import { withInterrupt } from '../interrupt.ts'
 import { openCluster } from '../open-cluster.ts'
 import { writeText } from '../output.ts'
 import { carrySession } from './carry-session.ts'
-import { chooseContainer } from './default-container.ts'
+import { chooseContainer } from './choose-container.ts'
 import { findPod } from './find-pods.ts'
+import { refuseWhenOver } from './refuse-when-over.ts'
+import { wantsTerminal } from './wants-terminal.ts'
 
 /** `peapod exec`: see its declaration for what it promises. */
 export async function exec(invocation: Invocation): Promise<number> {
@@ -55,25 +57,4 @@ function readOperands({ operands, dashAt }: Invocation): {
     throw new Failure('UsageError', `exec takes only POD before "--"; got ${JSON.stringify(operands[1])} as well`)
   }
   return { operand, command }
-}
-
-/** Whether to use a terminal at the other end: only for keys that come from one. */
-export async function wantsTerminal({
-  flags,
-  environment,
-}: Pick<Invocation, 'flags' | 'environment'>): Promise<boolean> {
-  if (!flags.isSet('tty') || !flags.isSet('stdin')) return false
-  if (environment.stdin.isTTY === true) return true
-  await writeText(environment.stderr, 'Unable to use a TTY - input is not a terminal or the right kind of file\n')
-  return false
-}
-
-/** @throws Failure Conflict: nothing can be begun in it any more. */
-export function refuseWhenOver(
-  { metadata, status }: { readonly metadata: { readonly name: string }; readonly status?: { readonly phase?: string } },
-  what: string,
-): void {
-  const phase = status?.phase
-  if (phase !== 'Succeeded' && phase !== 'Failed') return
-  throw new Failure('Conflict', `${what} pod ${JSON.stringify(metadata.name)}: it is over (${phase})`)
 }

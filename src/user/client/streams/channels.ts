@@ -33,11 +33,6 @@ export class Channels {
     socket.resume()
   }
 
-  /** Whether the server can be told that a channel has ended. */
-  get canEnd(): boolean {
-    return this.#closes
-  }
-
   /** What the server sends on a channel. While one is not read, nothing more is read from the server. */
   reader(channel: number): Readable {
     const reader = new Readable({ read: () => this.#readOn() })

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { openEndpoint } from '../endpoint.ts'
 import { FakeStreamServer } from './fake-stream-server.ts'
-import { openForward } from './open-port.ts'
+import { openForward } from './open-forward.ts'
 import { encodeData, encodeEnd, encodePing, FrameReader, type SpdyFrame } from './spdy-frames.ts'
 
 const pod = { namespace: 'shop', name: 'web' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Pod } from '../../../kube/api/pod.ts'
-import { chooseContainer } from './default-container.ts'
+import { chooseContainer } from './choose-container.ts'
 
 function pod(containers: readonly string[], annotation?: string, more: object = {}): Pod {
   const annotations = annotation === undefined ? {} : { 'kubectl.kubernetes.io/default-container': annotation }

@@ -22,7 +22,7 @@ export interface OpenForward {
 }
 
 /** A connection to a port of a pod. */
-export interface RemotePort {
+interface RemotePort {
   /** Each half ends for itself. */
   readonly data: Duplex
   /** What went wrong, in the server's words; '' when nothing did. It comes with the end. */
