@@ -9,7 +9,7 @@ interface ControllerParts {
   /** The certificate of the server's authority, as PEM. */
   readonly authority: string
   /** Where pods reach the server; absent when they do not. */
-  readonly forPods: { readonly address: string; readonly port: number } | undefined
+  readonly forPods: { readonly host: string; readonly port: number } | undefined
   readonly images: ImageStore
   /** Of the server in the state directory. */
   readonly directory: string
@@ -40,7 +40,9 @@ export async function runControllers(parts: ControllerParts, signal: AbortSignal
     furnishNamespaces({ ...common, authority }, signal),
     tellNode({ ...common, report }, signal),
     finishDeletions(store, signal),
-    forPods === undefined ? undefined : keepApiService({ ...common, ...forPods }, signal),
+    forPods === undefined
+      ? undefined
+      : keepApiService({ ...common, address: forPods.host, port: forPods.port }, signal),
   ])
 }
 

@@ -7,6 +7,7 @@ import { makeEngine, sandboxMaker, schedule } from './make-engine.ts'
 import { openApi } from './open-api.ts'
 import { openImageStoreOf } from './open-images.ts'
 import { openRuntime } from './open-runtime.ts'
+import { ServedPodApi } from './pod-api.ts'
 import { rememberAddress, remoteOptions } from './remote-access.ts'
 import { runControllers } from './run-controllers.ts'
 import { serverSocket } from './server-socket.ts'
@@ -31,8 +32,10 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
   const sandboxes = await sandboxMaker()
   const images = await openImageStoreOf(stateDirectory, 'collects garbage')
   const measured = measureServer(store, () => engine)
+  const podApi = new ServedPodApi(store)
   const engine: Engine = await makeEngine({
     store,
+    api: podApi,
     ...measured.operations({ runtime, images, sandboxes }),
     metrics: measured.engine,
     instanceDirectory: folder.directory,
@@ -40,37 +43,27 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
     ...(restartBackOff === 'fast' ? { backOff: FAST_BACK_OFF } : {}),
   })
   const stopping = new AbortController()
-  const running = engine.run(AbortSignal.any([signal, stopping.signal]))
-  end.defer(() => running)
-  end.defer(() => stopping.abort())
+  const until = AbortSignal.any([signal, stopping.signal])
+  const awaitAtEnd = (work: Promise<void>): void =>
+    end.defer(async () => {
+      stopping.abort()
+      await work
+    })
+  const running = engine.run(until)
+  awaitAtEnd(running)
+  end.use(podApi)
   await engine.adopted()
-  const scheduling = schedule(store, folder.directory, AbortSignal.any([signal, stopping.signal]))
-  end.defer(async () => {
-    stopping.abort()
-    await scheduling
-  })
+  awaitAtEnd(schedule(store, folder.directory, until))
   const socketPath = serverSocket(stateDirectory)
   const { remote, gateway } = await remoteOptions({ directory: folder.directory, listen, signal })
   const server = await openApi({ engine: () => Promise.resolve(engine), runtime, store, socketPath, remote, measured })
   end.defer(() => server.close())
-  const cleaning = keepClean(
-    { store, machine: { images, sandboxes, stateDirectory } },
-    AbortSignal.any([signal, stopping.signal]),
-  )
-  end.defer(async () => {
-    stopping.abort()
-    await cleaning
-  })
+  awaitAtEnd(keepClean({ store, machine: { images, sandboxes, stateDirectory } }, until))
   const port = server.remoteAddress?.port
-  const forPods = gateway === undefined || port === undefined ? undefined : { address: gateway, port }
-  const controlling = runControllers(
-    { store, authority: remote.files.authority, forPods, images, directory: folder.directory },
-    AbortSignal.any([signal, stopping.signal]),
-  )
-  end.defer(async () => {
-    stopping.abort()
-    await controlling
-  })
+  const forPods = gateway === undefined || port === undefined ? undefined : { host: gateway, port }
+  const { authority, signing } = remote.files
+  podApi.opened({ signing, address: forPods })
+  awaitAtEnd(runControllers({ store, authority, forPods, images, directory: folder.directory }, until))
   onReady({ socketPath, url: rememberAddress(folder.directory, server.remoteAddress) })
   await running
 }

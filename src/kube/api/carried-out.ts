@@ -141,7 +141,7 @@ export const CARRIED_OUT_OF_POD: CarriedOut = {
         dnsPolicy: 'whole',
         dnsConfig: 'whole',
         enableServiceLinks: 'whole',
-        automountServiceAccountToken: { values: [false], advice: 'use false: there is no API to give a token for yet' },
+        automountServiceAccountToken: 'whole',
         serviceAccountName: 'whole',
         serviceAccount: 'whole',
         os: { fields: { name: { values: ['linux'], advice: 'peapod runs Linux containers' } } },

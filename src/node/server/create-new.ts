@@ -31,7 +31,13 @@ export async function createNew(
   const rules = await kind.rules(store)
   if (namespace !== undefined) checkNamespaceTakesMore(store, namespace, { resource: kind.resource, value })
   const nowMs = clock.nowMs()
-  const admission = { uid: ids.uid(), nowMs, nameSuffix: ids.nameSuffix(), nodeName }
+  const admission = {
+    uid: ids.uid(),
+    nowMs,
+    nameSuffix: ids.nameSuffix(),
+    nodeName,
+    ...(parts.signing === undefined ? {} : { accountSuffix: ids.nameSuffix() }),
+  }
   // Who owns what is no part of what rules are about.
   const sent = { ...value, metadata: without(value.metadata, 'managedFields') }
   const writer = { manager: options.manager, nowMs }

@@ -12,6 +12,8 @@ export interface Admission {
   readonly nowMs: number
   /** Five random letters and digits that complete a generateName. */
   readonly nameSuffix: string
+  /** As many random letters, for the volume with the token of a pod's account; absent: there are no tokens here. */
+  readonly accountSuffix?: string
   /** The machine that objects run on. */
   readonly nodeName: string
 }

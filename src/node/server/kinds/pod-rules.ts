@@ -1,25 +1,37 @@
 import { isDeepStrictEqual } from 'node:util'
 import { admitPod, withDefaultTolerations } from '../../../kube/api/admit-pod.ts'
+import { mountAccountToken } from '../../../kube/api/mount-account-token.ts'
 import { parsePod } from '../../../kube/api/parse-pod.ts'
 import type { Container, Pod, PodSpec } from '../../../kube/api/pod.ts'
-import type { Problem } from '../../../kube/api/problem.ts'
+import type { Parsed, Problem } from '../../../kube/api/problem.ts'
 import { refuseNotCarriedOut } from '../../../kube/api/refuse-not-carried-out.ts'
 import { forbidden } from '../../../kube/api/rules/finding.ts'
+import { SERVICE_ACCOUNTS } from '../../store/resources.ts'
+import type { KubeObject } from '../../store/store.ts'
 import { prepareEphemeralContainers } from './ephemeral-containers.ts'
 import { generationOf } from './generation-of.ts'
-import type { KindRules } from './kind.ts'
+import type { Admission, Existing, KindRules } from './kind.ts'
 import { prepareResize } from './resize-pod.ts'
 import { keepServersOwn, replaceStatus, without } from './prepare-object.ts'
 
-export const podRules: KindRules<Pod> = {
-  prepareCreate(value, admission) {
-    const parsed = parsePod(without(value, 'status'))
-    if (!parsed.ok) return parsed
-    const problems = refuseNotCarriedOut(parsed.value)
-    if (problems.length > 0) return { ok: false, problems }
-    return { ok: true, value: admitPod(parsed.value, admission) }
-  },
+export function podRules(existing: Existing): KindRules<Pod> {
+  return { ...RULES_OF_POD, prepareCreate: (value, admission) => prepareCreate(value, admission, existing) }
+}
 
+function prepareCreate(value: KubeObject, admission: Admission, existing: Existing): Parsed<Pod> {
+  const parsed = parsePod(without(value, 'status'))
+  if (!parsed.ok) return parsed
+  const problems = refuseNotCarriedOut(parsed.value)
+  if (problems.length > 0) return { ok: false, problems }
+  const pod = admitPod(parsed.value, admission)
+  const { accountSuffix: suffix } = admission
+  if (suffix === undefined) return { ok: true, value: pod }
+  const { namespace } = pod.metadata
+  const account = existing.get(SERVICE_ACCOUNTS, { namespace, name: pod.spec.serviceAccountName ?? 'default' })
+  return { ok: true, value: mountAccountToken(pod, { automount: account?.automountServiceAccountToken, suffix }) }
+}
+
+const RULES_OF_POD: Omit<KindRules<Pod>, 'prepareCreate'> = {
   prepareUpdate(value, current) {
     const parsed = parsePod(without(value, 'status'), 'stored')
     if (!parsed.ok) return parsed

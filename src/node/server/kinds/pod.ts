@@ -44,7 +44,7 @@ export const podKind: Kind<Pod> = {
   selectableFields: Object.keys(FIELDS),
   fieldValue: (pod, field) => FIELDS[field]?.(pod) ?? '',
   // Kubernetes' rules for Pods are most of this server's code: reading needs none of it.
-  rules: async () => (await import('./pod-rules.ts')).podRules,
+  rules: async (existing) => (await import('./pod-rules.ts')).podRules(existing),
   columns: async () => (await import('../tables/pod-columns.ts')).podColumns,
   checkWriter({ store }, pod, current) {
     if (current === undefined) checkPodAccount(store, pod)
