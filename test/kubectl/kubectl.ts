@@ -79,6 +79,8 @@ export class Kubectl implements Disposable {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1
         resolve({ code, stdout, stderr })
       })
+      // It may end without having read its input.
+      child.stdin?.on('error', () => undefined)
       child.stdin?.end(input)
     })
   }
