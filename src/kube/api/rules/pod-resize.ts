@@ -102,7 +102,10 @@ function mergeResources(sent: readonly Container[], current: readonly Container[
   })
 }
 
-function pairs(sent: readonly Container[] = [], current: readonly Container[] = []): (readonly [Container, Container])[] {
+function pairs(
+  sent: readonly Container[] = [],
+  current: readonly Container[] = [],
+): (readonly [Container, Container])[] {
   return current.flatMap((old, index) => {
     const now = sent[index]
     return now === undefined ? [] : [[now, old] as const]

@@ -37,9 +37,7 @@ function checkEntry(
   return [
     ...oneOf(resourceName, RESOURCES, field),
     ...oneOf(restartPolicy, POLICIES, field),
-    ...(restarts
-      ? [invalid(field, restartPolicy ?? '', "must be 'NotRequired' when `restartPolicy` is 'Never'")]
-      : []),
+    ...(restarts ? [invalid(field, restartPolicy ?? '', "must be 'NotRequired' when `restartPolicy` is 'Never'")] : []),
   ]
 }
 
