@@ -5,7 +5,8 @@ export const RUN: Command = {
   name: 'run',
   summary: 'run the Pods in manifests and show their output until they end',
   description: `FILE is a manifest in YAML or JSON, a directory of them, or - for standard input. A file may hold several documents;
-several Pods run at the same time. Nothing starts while anything is wrong with any of them.
+several Pods run at the same time. Nothing starts while anything is wrong with any of them. ConfigMaps and Secrets beside
+them are made first, and deleted after them.
 
 The Pods are always deleted at the end. Ctrl-C stops them within their grace period, a second Ctrl-C kills them.
 

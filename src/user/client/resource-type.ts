@@ -29,6 +29,20 @@ export const NAMESPACES: ResourceType<ApiObject> = {
   namespaced: false,
 }
 
+export const CONFIG_MAPS: ResourceType<ApiObject> = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+}
+
+export const SECRETS: ResourceType<ApiObject> = {
+  apiVersion: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  namespaced: true,
+}
+
 /** Which objects: all of a namespace, or the one with a name. */
 export interface ObjectAddress {
   readonly namespace?: string

@@ -1,11 +1,14 @@
 import { Failure } from '../../../failure.ts'
-import type { PodManifest } from '../../../kube/api/parse-pod.ts'
 import type { ApiClient } from '../../client/open-client.ts'
 import { NAMESPACES } from '../../client/resource-type.ts'
 
-/** A server that was started for these pods alone has no other namespaces than the ones they want. */
-export async function ensureNamespaces(client: ApiClient, pods: readonly PodManifest[]): Promise<void> {
-  const names = new Set(pods.map((pod) => pod.metadata.namespace))
+interface Placed {
+  readonly metadata: { readonly namespace: string }
+}
+
+/** A server that was started for these objects alone has no other namespaces than the ones they want. */
+export async function ensureNamespaces(client: ApiClient, wanted: readonly Placed[]): Promise<void> {
+  const names = new Set(wanted.map(({ metadata }) => metadata.namespace))
   await Promise.all([...names].filter((name) => name !== 'default').map((name) => ensureNamespace(client, name)))
 }
 

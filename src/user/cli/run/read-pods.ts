@@ -7,6 +7,7 @@ import { refuseNotCarriedOut } from '../../../kube/api/refuse-not-carried-out.ts
 import { toPods } from '../../../kube/api/to-pods.ts'
 import type { CliEnvironment } from '../cli-environment.ts'
 import { readTexts } from '../read-texts.ts'
+import { examineSource, isSource, type SourceManifest } from './examine-source.ts'
 import { imagesOf, replaceImages, type ImageReplacement } from './replace-images.ts'
 
 export interface PodsWanted {
@@ -23,24 +24,29 @@ export interface PodsRead {
   readonly messages: readonly string[]
   /** Absent when something is wrong. */
   readonly pods?: readonly PodManifest[]
+  /** What is to be there before the pods are. */
+  readonly sources: readonly SourceManifest[]
 }
 
 /** @throws Failure UsageError when a file cannot be read or there is none. */
 export async function readPods(wanted: PodsWanted): Promise<PodsRead> {
   const texts = (await Promise.all(wanted.files.map((file) => readTexts(file, wanted.environment)))).flat()
-  const read = texts.map(({ text, file }) => {
+  const reading = texts.map(async ({ text, file }) => {
     const { documents, problems } = readManifests(text, file)
-    const pods = documents.map((document) => examine(rewrite(document, wanted)))
+    const examined = await Promise.all(documents.map((document) => examine(rewrite(document, wanted))))
     return {
       file,
       images: documents.flatMap((document) => imagesOf(document.value)),
-      problems: [...problems, ...pods.flatMap((pod) => pod.problems)].sort(byPosition),
-      pods: pods.flatMap((pod) => pod.manifest ?? []),
+      problems: [...problems, ...examined.flatMap((one) => one.problems)].sort(byPosition),
+      pods: examined.flatMap(({ manifest }) => manifest ?? []),
+      sources: examined.flatMap(({ source }) => source ?? []),
     }
   })
+  const read = await Promise.all(reading)
   const problems = read.flatMap((one) => one.problems)
   const messages = [...problems.map(formatProblem), ...repeated(read)]
-  if (messages.length > 0) return { messages }
+  const sources = read.flatMap((one) => one.sources)
+  if (messages.length > 0) return { messages, sources }
   const pods = read.flatMap((one) => one.pods)
   if (pods.length === 0) throw new Failure('UsageError', `there is no Pod in ${wanted.files.join(', ')}`)
   return {
@@ -49,6 +55,7 @@ export async function readPods(wanted: PodsWanted): Promise<PodsRead> {
       read.flatMap((one) => one.images),
     ),
     pods,
+    sources,
   }
 }
 
@@ -61,7 +68,14 @@ function rewrite(document: ParsedDocument, { replacements, namespace }: PodsWant
   return { ...document, value: { ...value, metadata: { ...metadata, namespace } } }
 }
 
-function examine(document: ParsedDocument): { problems: readonly Problem[]; manifest?: PodManifest } {
+interface Examined {
+  readonly problems: readonly Problem[]
+  readonly manifest?: PodManifest
+  readonly source?: SourceManifest
+}
+
+async function examine(document: ParsedDocument): Promise<Examined> {
+  if (isSource(document)) return examineSource(document)
   if (document.kind !== 'Pod') {
     const refused = toPods([document])
     return { problems: refused.ok ? [] : refused.problems }
@@ -71,16 +85,21 @@ function examine(document: ParsedDocument): { problems: readonly Problem[]; mani
   return { problems, manifest }
 }
 
-/** A name that appears twice, also in different files. */
-function repeated(
-  read: readonly { readonly file: string; readonly pods: readonly PodManifest[] }[],
-): readonly string[] {
+interface ReadFile {
+  readonly file: string
+  readonly pods: readonly PodManifest[]
+  readonly sources: readonly SourceManifest[]
+}
+
+/** A name that appears twice among objects of a kind, also in different files. */
+function repeated(read: readonly ReadFile[]): readonly string[] {
   const seen = new Map<string, string>()
-  return read.flatMap(({ file, pods }) =>
-    pods.flatMap(({ metadata: { namespace, name } }) => {
+  return read.flatMap(({ file, pods, sources }) =>
+    [...pods, ...sources].flatMap(({ kind, metadata: { namespace, name } }) => {
       if (name === undefined) return []
-      const first = seen.get(`${namespace}/${name}`)
-      seen.set(`${namespace}/${name}`, first ?? file)
+      const id = `${kind} ${namespace}/${name}`
+      const first = seen.get(id)
+      seen.set(id, first ?? file)
       return first === undefined
         ? []
         : [`${file}: metadata.name: Duplicate value: ${JSON.stringify(name)} (also in ${first})`]

@@ -8,8 +8,10 @@ import { hasColours, writeText } from '../output.ts'
 import { readConfig } from '../read-config.ts'
 import type { RestartBackOff } from './expected-restart.ts'
 import { ensureNamespaces } from './ensure-namespaces.ts'
+import type { SourceManifest } from './examine-source.ts'
 import { podExitCode } from './exit-code.ts'
 import { jsonRunOutput } from './json-run-output.ts'
+import { makeSources } from './make-sources.ts'
 import { readPods } from './read-pods.ts'
 import { parseReplacements } from './replace-images.ts'
 import { runPod } from './run-pod.ts'
@@ -40,10 +42,15 @@ export async function run(invocation: Invocation): Promise<number> {
   if (timeoutMs !== undefined) {
     requests.requestAfter(timeoutMs, `stopping: --timeout of ${durationText(timeoutMs)} is over`)
   }
-  const pods = await runAll(manifests.pods, { invocation, output, requests })
+  const pods = await runAll({ ...manifests, pods: manifests.pods }, { invocation, output, requests })
   const result = resultOf(pods, requests.reason)
   await output.end(result)
   return result.exitCode
+}
+
+interface Manifests {
+  readonly pods: readonly PodManifest[]
+  readonly sources: readonly SourceManifest[]
 }
 
 interface Running {
@@ -54,7 +61,7 @@ interface Running {
 
 /** @throws the first failure, when all that was begun is taken down. */
 async function runAll(
-  manifests: readonly PodManifest[],
+  { pods, sources }: Manifests,
   { invocation, output, requests }: Running,
 ): Promise<readonly Pod[]> {
   const { flags, environment } = invocation
@@ -74,9 +81,11 @@ async function runAll(
   if (connection === undefined) return []
   const client = openClient(connection.endpoint)
   try {
-    if (connection.embedded) await ensureNamespaces(client, manifests)
+    if (connection.embedded) await ensureNamespaces(client, [...sources, ...pods])
     else if (backOff !== undefined) throw backOffIsTheServers(backOff)
-    const runs = manifests.map((manifest) =>
+    await using made = new AsyncDisposableStack()
+    made.use(await makeSources(client, sources))
+    const runs = pods.map((manifest) =>
       runPod(manifest, {
         client,
         output,
