@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { findKubectls } from '../kubectl/kubectl.ts'
 import { unlessThereIs } from '../needs.ts'
 import { callPeapod, type CallResult } from './call-peapod.ts'
 import { pod, shell } from './sample-pods.ts'
@@ -151,13 +152,9 @@ describe('commands for Pods that stay', suite, () => {
   it('describe says what kubectl says', { skip: unlessThereIs('kubectl') }, async () => {
     const env = { PEAPOD_STATE_DIR: state.path }
     await callPeapod(['up', '-f', '-'], { env, input: JSON.stringify(WEB) })
-    const { stdout: theirs } = await promisify(execFile)('kubectl', [
-      '--kubeconfig',
-      kubeconfig,
-      'describe',
-      'pod',
-      'web',
-    ])
+    // Words change from version to version.
+    const newest = findKubectls().at(-1)?.path ?? 'kubectl'
+    const { stdout: theirs } = await promisify(execFile)(newest, ['--kubeconfig', kubeconfig, 'describe', 'pod', 'web'])
     const { stdout: ours } = await callPeapod(['describe', 'pod', 'web'], { env })
     // Of events in one second kubectl shows no order; ages go on.
     const parts = (text: string): readonly [string | undefined, readonly string[]] => {
