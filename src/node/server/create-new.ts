@@ -47,8 +47,8 @@ export async function createNew(
       level: options.fieldValidation,
       prepare: (each) => rules.prepareCreate(each, admission),
     })
-    warnings = prepared.warnings
     const stored = prepared.object
+    warnings = [...prepared.warnings, ...(rules.warnings?.(stored) ?? [])]
     kind.checkWriter?.({ store, user }, stored)
     return withOwners(stored, owners ?? ownersOfNew({ kind, sent: value, stored, writer }))
   }

@@ -35,6 +35,8 @@ export interface KindRules<T extends KubeObject> {
   readonly seesOthers?: boolean
   /** The object to store, with the metadata of a new one; or everything that is wrong with it. */
   prepareCreate(value: KubeObject, admission: Admission): Parsed<T>
+  /** What is valid in a new object and yet hardly meant. */
+  warnings?(object: T): readonly string[]
   /** The object to store in the place of `current`, of which the server's own metadata and the status stay. */
   prepareUpdate(value: KubeObject, current: T): Parsed<T>
   /** The object with the status that the value has; or what is wrong with that status. */

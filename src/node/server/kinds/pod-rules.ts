@@ -6,6 +6,7 @@ import type { Container, Pod, PodSpec } from '../../../kube/api/pod.ts'
 import type { Parsed, Problem } from '../../../kube/api/problem.ts'
 import { refuseNotCarriedOut } from '../../../kube/api/refuse-not-carried-out.ts'
 import { forbidden } from '../../../kube/api/rules/finding.ts'
+import { podWarnings } from '../../../kube/api/rules/pod-warnings.ts'
 import { SERVICE_ACCOUNTS } from '../../store/resources.ts'
 import type { KubeObject } from '../../store/store.ts'
 import { prepareEphemeralContainers } from './ephemeral-containers.ts'
@@ -32,6 +33,8 @@ function prepareCreate(value: KubeObject, admission: Admission, existing: Existi
 }
 
 const RULES_OF_POD: Omit<KindRules<Pod>, 'prepareCreate'> = {
+  warnings: podWarnings,
+
   prepareUpdate(value, current) {
     const parsed = parsePod(without(value, 'status'), 'stored')
     if (!parsed.ok) return parsed
