@@ -46,7 +46,11 @@ describe('a program in a pod', realKubectl, () => {
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'reader' } }
     await kubectl.ok('create -f', kubectl.file('account.json', account, viewFor('reader')))
     const token = (await kubectl.ok('create token reader --duration=10m')).trim()
-    const authority = await kubectl.ok('get configmap kube-root-ca.crt -o', 'jsonpath={.data.ca\\.crt}')
+    // It comes a moment after its namespace.
+    const authority = await cluster.server.until('the certificate of the server is there', async () => {
+      const args = ['get', 'configmap', 'kube-root-ca.crt', '--ignore-not-found', '-o', 'jsonpath={.data.ca\\.crt}']
+      return (await kubectl.run(args)).stdout || undefined
+    })
     const env = { API: apiForPods(cluster.kubeconfig), CA: authority, NAMESPACE, TOKEN: token }
     await kubectl.ok('create -f', kubectl.file('pod.json', readerPod(env)))
     await kubectl.ok('wait --timeout=60s --for=jsonpath={.status.phase}=Succeeded pod/reader')

@@ -110,7 +110,10 @@ describe('streams of the command line', { ...realCluster, timeout: 280_000 }, ()
       })
 
       it('exec -it: a terminal of the size of this one, its exit code, and this one as it was', async () => {
-        const inner = [LAUNCHER, 'exec', ...flags(), '-it', 'web', '-c', 'app', '--', 'sh -c "stty size; tty; exit 5"']
+        // The size comes when the program runs already.
+        const sized = 'until stty size 2> /dev/null | grep -qv ^0; do sleep 0.05; done'
+        const program = `sh -c "${sized}; stty size; tty; exit 5"`
+        const inner = [LAUNCHER, 'exec', ...flags(), '-it', 'web', '-c', 'app', '--', program]
         // util-linux's: its shell has a terminal of its own.
         const line = `stty rows 50 cols 132; ${inner.join(' ')}; echo "code $?"; stty -a`
         const child = spawn('script', ['-qec', line, '/dev/null'], { stdio: ['ignore', 'pipe', 'ignore'] })
