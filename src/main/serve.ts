@@ -16,8 +16,14 @@ import { serverSocket } from './server-socket.ts'
 const BOOT_ID_FILE = '/proc/sys/kernel/random/boot_id'
 
 /** The server of a state directory, until it is told to end: the pods go on without it. */
-export async function serve({ stateDirectory, restartBackOff, listen, signal, onReady }: ServeOptions): Promise<void> {
-  const [{ openServerDirectory }, { openSqliteStore }, { measureServer }, { FAST_BACK_OFF }] = await Promise.all([
+export async function serve(options: ServeOptions): Promise<void> {
+  const { stateDirectory, restartBackOff, maxRestartBackOffMs = Infinity, listen, signal, onReady } = options
+  const [
+    { openServerDirectory },
+    { openSqliteStore },
+    { measureServer },
+    { cappedBackOff, FAST_BACK_OFF, NORMAL_BACK_OFF },
+  ] = await Promise.all([
     import('../node/engine/instance-directory.ts'),
     import('../node/store/sqlite-store.ts'),
     import('./metrics/measure-server.ts'),
@@ -40,7 +46,7 @@ export async function serve({ stateDirectory, restartBackOff, listen, signal, on
     metrics: measured.engine,
     instanceDirectory: folder.directory,
     outlived: { bootId: readFileSync(process.env['PEAPOD_BOOT_ID_FILE'] ?? BOOT_ID_FILE, 'utf8').trim() },
-    ...(restartBackOff === 'fast' ? { backOff: FAST_BACK_OFF } : {}),
+    backOff: cappedBackOff(restartBackOff === 'fast' ? FAST_BACK_OFF : NORMAL_BACK_OFF, maxRestartBackOffMs),
   })
   const stopping = new AbortController()
   const until = AbortSignal.any([signal, stopping.signal])

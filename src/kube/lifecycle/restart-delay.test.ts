@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { earnedDelayMs, FAST_BACK_OFF, nextCounters, restartDelayMs } from './restart-delay.ts'
+import {
+  type BackOff,
+  cappedBackOff,
+  earnedDelayMs,
+  FAST_BACK_OFF,
+  nextCounters,
+  NORMAL_BACK_OFF,
+  restartDelayMs,
+} from './restart-delay.ts'
 import { exit, exited, NOW_MS, record, running, sampleContainer } from './sample-pod.ts'
 import { startRetryAtMs, startRetryDelayMs } from './start-retry-delay.ts'
 
@@ -16,6 +24,22 @@ describe('back-off', () => {
     const delays = [0, 1, 2, 6, 7, 99].map((crashes) => restartDelayMs(crashes, FAST_BACK_OFF))
     assert.deepEqual(delays, [0, 1_000, 2_000, 32_000, 60_000, 60_000])
   })
+
+  const caps: readonly (readonly [title: string, curve: BackOff, capMs: number, delaysMs: readonly number[]])[] = [
+    ['30 s', NORMAL_BACK_OFF, 30_000, [0, 10_000, 20_000, 30_000, 30_000]],
+    ['less than the first delay', NORMAL_BACK_OFF, 4_000, [0, 4_000, 4_000]],
+    ['of the fast curve', FAST_BACK_OFF, 3_000, [0, 1_000, 2_000, 3_000]],
+    ['more than the curve has', FAST_BACK_OFF, Infinity, [0, 1_000, 2_000, 4_000]],
+  ]
+  for (const [title, curve, capMs, delaysMs] of caps) {
+    it(`R3: a node's cap: ${title}`, () => {
+      const backOff = cappedBackOff(curve, capMs)
+      assert.deepEqual(
+        delaysMs.map((_delay, crashes) => restartDelayMs(crashes, backOff)),
+        delaysMs,
+      )
+    })
+  }
 
   it('R3: a curve whose cap is its first delay does not grow', () => {
     const capped = { firstMs: 5_000, maxMs: 5_000 }

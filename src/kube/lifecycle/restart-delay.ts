@@ -11,6 +11,11 @@ export interface BackOff {
 export const NORMAL_BACK_OFF: BackOff = { firstMs: 10_000, maxMs: 300_000 }
 export const FAST_BACK_OFF: BackOff = { firstMs: 1_000, maxMs: 60_000 }
 
+/** A curve that never grows beyond a node's cap, and begins with it where it began higher (R3). */
+export function cappedBackOff({ firstMs, maxMs }: BackOff, capMs: number): BackOff {
+  return { firstMs: Math.min(firstMs, capMs), maxMs: Math.min(maxMs, capMs) }
+}
+
 /** A container that ran for this long starts with a clean slate (R2), whatever the curve (R4). */
 const FORGIVEN_AFTER_MS = 600_000
 

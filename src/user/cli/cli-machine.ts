@@ -38,6 +38,8 @@ export interface ConnectOptions {
 export interface ServeOptions {
   readonly stateDirectory: string
   readonly restartBackOff: 'normal' | 'fast'
+  /** No crashed container stays down for longer; 1 s to 5 min. */
+  readonly maxRestartBackOffMs?: number
   readonly listen: ListenOptions
   /** Called once its API answers. */
   readonly onReady: (at: ServedAt) => void

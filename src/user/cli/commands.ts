@@ -17,6 +17,11 @@ Exit code: 0 when it was stopped; 1 when it cannot serve.`,
   flags: [
     RESTART_BACKOFF_FLAG,
     {
+      name: 'max-restart-backoff',
+      type: 'duration',
+      help: 'no crashed container stays down for longer than this: 1s to 5m',
+    },
+    {
       name: 'listen',
       type: 'text',
       value: 'HOST:PORT',

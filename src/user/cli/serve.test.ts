@@ -66,6 +66,20 @@ describe('serve', () => {
     })
   }
 
+  it('R3: takes a cap of the back-off, within bounds', async () => {
+    const seen: ServeOptions[] = []
+    const call = new FakeCall(['serve', '--max-restart-backoff=30s'], { serve: server(seen) })
+    await call.stderr.shows('serving')
+    call.interrupt()
+    await call.exitCode
+    assert.equal(seen[0]?.maxRestartBackOffMs, 30_000)
+    for (const wrong of ['500ms', '6m']) {
+      const refused = new FakeCall(['serve', '--max-restart-backoff', wrong], { serve: server([]) })
+      assert.equal(await refused.exitCode, 1)
+      assert.match(refused.stderr.text, /--max-restart-backoff: must be between 1s and 5m/)
+    }
+  })
+
   it('says why it cannot serve', async () => {
     const locked = new Failure('StateLocked', 'serve "/state": another peapod server runs on it; stop that one first')
     const call = new FakeCall(['serve'], { serve: () => Promise.reject(locked) })

@@ -16,6 +16,7 @@ export async function serve({ flags, environment }: Invocation): Promise<number>
     await environment.machine.serve({
       stateDirectory: flags.stateDirectory(environment.env),
       restartBackOff: flags.text('restart-backoff') === 'fast' ? 'fast' : 'normal',
+      ...maxBackOffOf(flags.number('max-restart-backoff')),
       listen: { ...addressOf(flags.text('listen')), names: flags.texts('tls-san') },
       onReady: ({ url, socketPath }) => say(`serving on ${url} and ${socketPath}\n`),
       signal: stop.signal,
@@ -36,4 +37,11 @@ function addressOf(text: string | undefined): Pick<ListenOptions, 'address'> {
   const named = host.replace(/^\[(.*)\]$/, '$1')
   const everywhere = text.startsWith(':') ? '0.0.0.0' : '127.0.0.1'
   return { address: { host: named === '' ? everywhere : named, port: Number(port) } }
+}
+
+/** The bounds of the kubelet's crashLoopBackOff.maxContainerRestartPeriod (R3). */
+function maxBackOffOf(maxRestartBackOffMs: number | undefined): { readonly maxRestartBackOffMs?: number } {
+  if (maxRestartBackOffMs === undefined) return {}
+  if (maxRestartBackOffMs >= 1_000 && maxRestartBackOffMs <= 300_000) return { maxRestartBackOffMs }
+  throw new Failure('UsageError', '--max-restart-backoff: must be between 1s and 5m')
 }
