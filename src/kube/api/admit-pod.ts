@@ -1,3 +1,4 @@
+import { rfc3339 } from './rfc3339.ts'
 import type { PodManifest } from './parse-pod.ts'
 import type { Pod, PodSpec } from './pod.ts'
 import { qosClass } from './qos-class.ts'
@@ -28,7 +29,7 @@ const NODE_CONDITIONS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unr
 export function admitPod(manifest: PodManifest, { uid, nowMs, nameSuffix }: Admission): Pod {
   const { generateName = '', name: givenName = '' } = manifest.metadata
   const name = givenName === '' ? generateName.slice(0, LONGEST_NAME - nameSuffix.length) + nameSuffix : givenName
-  const creationTimestamp = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
+  const creationTimestamp = rfc3339(nowMs)
   return Object.freeze({
     apiVersion: 'v1',
     kind: 'Pod',

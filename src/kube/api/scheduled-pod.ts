@@ -1,3 +1,4 @@
+import { rfc3339 } from './rfc3339.ts'
 import type { Pod, PodCondition } from './pod.ts'
 
 /** What a scheduler finds: the pod has a node now (`True`), or why it has none yet. */
@@ -14,7 +15,7 @@ export function withScheduled(pod: Pod, verdict: SchedulingVerdict, nowMs: numbe
   const { generation } = pod.metadata
   const conditions = pod.status?.conditions ?? []
   const last = conditions.find(({ type }) => type === 'PodScheduled')
-  const now = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
+  const now = rfc3339(nowMs)
   const scheduled: PodCondition = {
     type: 'PodScheduled',
     ...(generation !== undefined && { observedGeneration: generation }),

@@ -1,8 +1,3 @@
-/** An instant as Kubernetes writes it: RFC 3339, UTC, whole seconds. */
-export function rfc3339(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`
-}
-
 /** A span as Go prints it: `10s`, `1m20s`, `5m0s`. */
 export function goDuration(spanMs: number): string {
   const minutes = Math.floor(spanMs / 60_000)

@@ -1,7 +1,7 @@
+import { rfc3339 } from '../api/rfc3339.ts'
 import type { ContainerStatus, Pod, PodCondition, PodPhase } from '../api/pod.ts'
 import { hasRun } from './container-facts.ts'
 import { appPlaces, initPlaces } from './container-places.ts'
-import { rfc3339 } from './instants.ts'
 import type { ObservedPod } from './observed-pod.ts'
 import type { PodCourse } from './pod-course.ts'
 import { mayRestartAll } from './restart-rules.ts'

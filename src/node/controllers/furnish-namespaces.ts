@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import { Failure } from '../../failure.ts'
 import { CONFIG_MAPS, NAMESPACES, SERVICE_ACCOUNTS } from '../store/resources.ts'
 import type { KubeObject, Resource, Store } from '../store/store.ts'
@@ -80,6 +81,6 @@ async function makeUnlessThere<T extends KubeObject>(store: Store, resource: Res
 }
 
 function newMetadata(namespace: string, name: string, nowMs: number): KubeObject['metadata'] {
-  const creationTimestamp = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
+  const creationTimestamp = rfc3339(nowMs)
   return { namespace, name, uid: crypto.randomUUID(), creationTimestamp }
 }

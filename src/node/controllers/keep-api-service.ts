@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import { Failure } from '../../failure.ts'
 import { ENDPOINT_SLICES, ENDPOINTS, SERVICES } from '../store/resources.ts'
 import type { KubeObject, ObjectKey, Resource, Store } from '../store/store.ts'
@@ -82,7 +83,7 @@ async function put<T extends KubeObject>(
   wanted: NoInfer<T>,
 ): Promise<void> {
   const key: ObjectKey = KEY
-  const creationTimestamp = `${new Date(nowMs()).toISOString().slice(0, 19)}Z`
+  const creationTimestamp = rfc3339(nowMs())
   const metadata = { ...wanted.metadata, uid: crypto.randomUUID(), creationTimestamp }
   try {
     if (store.get(resource, key) === undefined) await store.create(resource, { ...wanted, metadata })

@@ -1,4 +1,5 @@
 import type { V1NamespaceCondition } from '@kubernetes/client-node'
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import type { Json } from '../../kube/api/pod.ts'
 import type { KubeObject, Resource } from '../store/store.ts'
 
@@ -57,7 +58,7 @@ export function namespaceConditions(
           message: `Some content in the namespace has finalizers remaining: ${finalizers.join(', ')}`,
         },
   ]
-  const now = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
+  const now = rfc3339(nowMs)
   return conditions.map((each) => {
     const known = before.find(({ type, status }) => type === each.type && status === each.status)
     return { ...each, lastTransitionTime: known?.lastTransitionTime ?? now }

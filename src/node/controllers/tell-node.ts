@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { V1NodeAddress, V1NodeCondition, V1ContainerImage, V1NodeSystemInfo } from '@kubernetes/client-node'
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import { Failure, messageOf } from '../../failure.ts'
 import type { NodeFacts } from '../../kube/lifecycle/node-fit.ts'
 import type { Json } from '../../kube/api/pod.ts'
@@ -50,7 +51,7 @@ export async function tellNode(parts: NodeParts, signal: AbortSignal): Promise<v
 /** @returns whether it was written. */
 async function writeNode({ store, nowMs }: NodeParts, report: NodeReport, isDue: boolean): Promise<boolean> {
   const { name } = report.facts
-  const at = instant(nowMs())
+  const at = rfc3339(nowMs())
   let isWritten = false
   await putObject<Node>(store, NODES, { name }, (current) => {
     const next = nodeOf(report, current, at)
@@ -130,7 +131,7 @@ async function renewLease({ store, nowMs }: NodeParts, name: string): Promise<vo
       name,
       namespace: LEASE_NAMESPACE,
       uid: crypto.randomUUID(),
-      creationTimestamp: instant(nowMs()),
+      creationTimestamp: rfc3339(nowMs()),
       ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: node?.metadata.uid ?? '' }],
     },
     spec: { ...current?.spec, holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime },
@@ -153,8 +154,4 @@ async function putObject<T extends KubeObject>(
     }
   }
   await store.modify(resource, key, make)
-}
-
-function instant(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
 }

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises'
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import { NAMESPACES, PODS } from '../store/resources.ts'
 import type { Store } from '../store/store.ts'
 import type { EngineParts } from './engine-parts.ts'
@@ -29,7 +30,7 @@ async function ensureNamespace(store: Store, name: string, nowMs: number): Promi
     metadata: {
       name,
       uid: crypto.randomUUID(),
-      creationTimestamp: new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+      creationTimestamp: rfc3339(nowMs),
       labels: { 'kubernetes.io/metadata.name': name },
     },
     spec: { finalizers: ['kubernetes'] },

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import { Failure } from '../../failure.ts'
 import { removeUnlessHeld } from '../store/held-object.ts'
 import { markDeleted } from '../store/mark-deleted.ts'
@@ -54,7 +55,7 @@ function computeDeletion(
 }
 
 function withDeletionTimestamp(object: KubeObject, nowMs: number): KubeObject {
-  const deletionTimestamp = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
+  const deletionTimestamp = rfc3339(nowMs)
   return { ...object, metadata: { ...object.metadata, deletionTimestamp } }
 }
 

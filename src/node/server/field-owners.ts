@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import { emptyObject } from '../../kube/api/patch/empty-object.ts'
 import { isJsonObject, type JsonObject } from '../../kube/api/patch/json-value.ts'
 import { itemElement, itemsByElement } from '../../kube/api/patch/list-items.ts'
@@ -22,7 +23,7 @@ export interface Writer {
 
 /** The instant of a write as `metadata.managedFields` tells it. */
 export function writeTime({ nowMs }: Writer): string {
-  return new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
+  return rfc3339(nowMs)
 }
 
 interface Creation {

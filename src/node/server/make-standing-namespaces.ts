@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import { NAMESPACES } from '../store/resources.ts'
 import { STANDING_NAMESPACES } from './kinds/namespace.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -8,7 +9,7 @@ export async function makeStandingNamespaces({
   ids,
   clock,
 }: Pick<ServerParts, 'store' | 'ids' | 'clock'>): Promise<void> {
-  const creationTimestamp = new Date(clock.nowMs()).toISOString().replace(/\.\d+Z$/, 'Z')
+  const creationTimestamp = rfc3339(clock.nowMs())
   const missing = STANDING_NAMESPACES.filter((name) => store.get(NAMESPACES, { name }) === undefined)
   await Promise.all(
     missing.map((name) =>

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import { SYSTEM_PRIORITY_CLASSES } from '../../kube/api/system-priority-classes.ts'
 import { PRIORITY_CLASSES } from '../store/resources.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -8,7 +9,7 @@ export async function makeStandingPriorityClasses({
   ids,
   clock,
 }: Pick<ServerParts, 'store' | 'ids' | 'clock'>): Promise<void> {
-  const creationTimestamp = new Date(clock.nowMs()).toISOString().replace(/\.\d+Z$/, 'Z')
+  const creationTimestamp = rfc3339(clock.nowMs())
   const missing = SYSTEM_PRIORITY_CLASSES.filter(({ name }) => store.get(PRIORITY_CLASSES, { name }) === undefined)
   await Promise.all(
     missing.map(({ name, value, description }) =>

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import type { KubeObject } from './store.ts'
 
 /** Whether something must still happen before the object may go: metadata's finalizers, or those of a Namespace's spec. */
@@ -33,7 +34,7 @@ export function removeUnlessHeld<T extends KubeObject>(object: T, nowMs: number)
     metadata: {
       ...object.metadata,
       ...(deletionGracePeriodSeconds === undefined && generation > 0 ? { generation: generation + 1 } : {}),
-      deletionTimestamp: isDue ? deletionTimestamp : new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+      deletionTimestamp: isDue ? deletionTimestamp : rfc3339(nowMs),
       deletionGracePeriodSeconds: 0,
     },
   }

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import type { KubeObject } from './store.ts'
 
 /**
@@ -20,7 +21,7 @@ export function markDeleted<T extends KubeObject>(object: T, graceSeconds: numbe
 }
 
 function withDeletion<T extends KubeObject>(object: T, beganAtMs: number, graceSeconds: number): T {
-  const deletionTimestamp = new Date(beganAtMs + graceSeconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z')
+  const deletionTimestamp = rfc3339(beganAtMs + graceSeconds * 1000)
   return {
     ...object,
     metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds },

@@ -1,4 +1,5 @@
 import type { V1ObjectReference } from '@kubernetes/client-node'
+import { rfc3339 } from '../../kube/api/rfc3339.ts'
 import { Failure } from '../../failure.ts'
 import type { Json } from '../../kube/api/pod.ts'
 import { type Event, EVENTS } from './resources.ts'
@@ -48,7 +49,7 @@ async function write(store: Store, record: EventRecord): Promise<void> {
 
 function firstOf(record: EventRecord): Event {
   const { involvedObject, source } = record
-  const now = new Date(record.nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
+  const now = rfc3339(record.nowMs)
   return {
     apiVersion: 'v1',
     kind: 'Event',

@@ -1,4 +1,5 @@
 import type { AuthenticationV1TokenRequest, V1BoundObjectReference } from '@kubernetes/client-node'
+import { rfc3339 } from '../../../kube/api/rfc3339.ts'
 import { Failure } from '../../../failure.ts'
 import type { Json, Pod } from '../../../kube/api/pod.ts'
 import type { Problem } from '../../../kube/api/problem.ts'
@@ -66,7 +67,7 @@ export function createToken(key: SigningKey, wish: TokenWish): TokenRequest {
     spec: { ...request.spec, audiences: claims.audiences, expirationSeconds },
     status: {
       token: signToken(key, claims),
-      expirationTimestamp: new Date(expiresAtSeconds * 1000).toISOString().replace(/\.\d+Z$/, 'Z'),
+      expirationTimestamp: rfc3339(expiresAtSeconds * 1000),
     },
   }
 }

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../../kube/api/rfc3339.ts'
 import { DEFAULT_CLUSTER_ROLE_BINDINGS, DEFAULT_CLUSTER_ROLES } from '../../../kube/api/rbac/default-policy.ts'
 import { CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES } from '../../store/resources.ts'
 import type { KubeObject, Resource } from '../../store/store.ts'
@@ -16,7 +17,7 @@ async function makeMissing<T extends KubeObject>(
   resource: Resource<T>,
   wanted: readonly object[],
 ): Promise<void> {
-  const creationTimestamp = new Date(clock.nowMs()).toISOString().replace(/\.\d+Z$/, 'Z')
+  const creationTimestamp = rfc3339(clock.nowMs())
   const missing = (wanted as readonly T[]).filter(
     ({ metadata: { name = '' } }) => store.get(resource, { name }) === undefined,
   )

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../../kube/api/rfc3339.ts'
 import type { KubeObject, Resource } from '../../store/store.ts'
 import type { Usages } from '../../store/resources.ts'
 import type { Measured, Usage } from '../resource-usage.ts'
@@ -46,10 +47,10 @@ export function measuredPart(
     metadata: {
       ...(name === undefined ? {} : { name }),
       ...(namespace === undefined ? {} : { namespace }),
-      creationTimestamp: instant(nowMs),
+      creationTimestamp: rfc3339(nowMs),
       ...(labels === undefined ? {} : { labels }),
     },
-    timestamp: instant(atMs),
+    timestamp: rfc3339(atMs),
     window: `${windowMs / 1000}s`,
   }
 }
@@ -58,8 +59,4 @@ export function measuredPart(
 export function usageQuantities({ cpuNanocores, memoryBytes }: Usage): Usages {
   const memory = memoryBytes > 0 && memoryBytes % 1024 === 0 ? `${memoryBytes / 1024}Ki` : String(memoryBytes)
   return { cpu: cpuNanocores === 0 ? '0' : `${Math.round(cpuNanocores)}n`, memory }
-}
-
-function instant(atMs: number): string {
-  return `${new Date(atMs).toISOString().slice(0, 19)}Z`
 }

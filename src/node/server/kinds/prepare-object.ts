@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../../kube/api/rfc3339.ts'
 import { checkStructure } from '../../../kube/api/check-structure.ts'
 import type { Parsed, Problem } from '../../../kube/api/problem.ts'
 import { checkMetadata } from '../../../kube/api/rules/metadata.ts'
@@ -32,7 +33,7 @@ export function admitObject<T extends KubeObject>(object: T, { uid, nowMs, nameS
   for (const field of SERVERS_OWN) Reflect.deleteProperty(metadata, field)
   const { name = '', generateName = '' } = metadata
   const generated = generateName.slice(0, LONGEST_GENERATED_NAME - nameSuffix.length) + nameSuffix
-  const creationTimestamp = new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z')
+  const creationTimestamp = rfc3339(nowMs)
   return { ...object, metadata: { ...metadata, name: name === '' ? generated : name, uid, creationTimestamp } }
 }
 
