@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
 import { after, before, describe, it } from 'node:test'
-import { parse } from 'yaml'
 import type { Kubectl } from './kubectl.ts'
 import { oldestAndNewest, realKubectl, ServedCluster } from './served-cluster.ts'
 
@@ -51,7 +48,12 @@ describe('a program in a pod', realKubectl, () => {
       const args = ['get', 'configmap', 'kube-root-ca.crt', '--ignore-not-found', '-o', 'jsonpath={.data.ca\\.crt}']
       return (await kubectl.run(args)).stdout || undefined
     })
-    const env = { API: apiForPods(cluster.kubeconfig), CA: authority, NAMESPACE, TOKEN: token }
+    const api = await cluster.server.until('the Service of the API leads somewhere', async () => {
+      const where = 'jsonpath={.endpoints[0].addresses[0]}:{.ports[0].port}'
+      const slice = ['get', 'endpointslice', 'kubernetes', '-n', 'default', '--ignore-not-found', '-o', where]
+      return /^[\d.]+:\d+$/.exec((await kubectl.run(slice)).stdout)?.[0]
+    })
+    const env = { API: `https://${api}`, CA: authority, NAMESPACE, TOKEN: token }
     await kubectl.ok('create -f', kubectl.file('pod.json', readerPod(env)))
     await kubectl.ok('wait --timeout=60s --for=jsonpath={.status.phase}=Succeeded pod/reader')
     const user = `system:serviceaccount:${NAMESPACE}:reader`
@@ -87,13 +89,4 @@ function viewFor(account: string): object {
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
     subjects: [{ kind: 'ServiceAccount', name: account, namespace: NAMESPACE }],
   }
-}
-
-/** The same port as on 127.0.0.1, on the machine's address in the pods' network. */
-function apiForPods(kubeconfig: string): string {
-  const { clusters } = parse(readFileSync(kubeconfig, 'utf8')) as { clusters: [{ cluster: { server: string } }] }
-  const { port } = new URL(clusters[0].cluster.server)
-  const gateway = networkInterfaces()['peapod0']?.find(({ family }) => family === 'IPv4')?.address
-  assert.ok(gateway !== undefined, 'the bridge of the pods has an address')
-  return `https://${gateway}:${port}`
 }
